@@ -1,0 +1,1 @@
+"""Figures: layout as data, drawing apart from it."""

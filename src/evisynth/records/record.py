@@ -1,0 +1,92 @@
+"""A record and the source that it was found in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["Record", "SearchSource", "SourceKind"]
+
+SourceKind = Literal["database", "register", "website", "organisation", "citation", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Title, abstract and bibliographic facts of one report, as a source indexes it.
+
+    Attributes
+    ----------
+    id : str
+        Identifier within the review; unique.
+    title, journal, volume, issue, pages, doi, pmid, url, abstract : str
+        ``""`` where the source has nothing. ``doi`` is lower case without a resolver.
+    authors : tuple of str
+        ``"Family, Given"`` in order.
+    year : int or None
+        Year of publication.
+    keywords : tuple of str
+        Keywords or index terms.
+    source : str
+        Id of the `SearchSource` that the record came from.
+    file, first_line, last_line : str, int, int
+        Where it stands in the export, lines counted from 1.
+    """
+
+    id: str
+    title: str
+    authors: tuple[str, ...] = ()
+    year: int | None = None
+    journal: str = ""
+    volume: str = ""
+    issue: str = ""
+    pages: str = ""
+    doi: str = ""
+    pmid: str = ""
+    url: str = ""
+    abstract: str = ""
+    keywords: tuple[str, ...] = ()
+    source: str = ""
+    file: str = ""
+    first_line: int = 0
+    last_line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSource:
+    """One database, register, website or other place that was (or was to be) searched.
+
+    Attributes
+    ----------
+    id : str
+        Name of its folder under ``searches/``.
+    name, platform : str
+        E.g. ``"Embase"`` on ``"Ovid"``; the platform may be ``""``.
+    kind : SourceKind
+        Decides which box of the flow diagram it is counted in.
+    searched : bool
+        False for a source that the plan names and that was not searched; it then has no records.
+    date : str
+        Date of the search, ISO; ``""`` if not known.
+    query : str
+        The strategy as run; ``""`` if not known.
+    found : int or None
+        Records that the source reported; None means "as many as the export holds".
+    removed_at_source : int
+        Records of `found` left out of the export as duplicates before screening.
+    records : int
+        Records read from the export.
+    note : str
+        What a reader should know.
+    """
+
+    id: str
+    name: str
+    kind: SourceKind
+    platform: str = ""
+    searched: bool = True
+    date: str = ""
+    query: str = ""
+    found: int | None = None
+    removed_at_source: int = 0
+    records: int = 0
+    note: str = ""

@@ -1,0 +1,1 @@
+"""The review document, tables and machine-readable results."""
