@@ -35,8 +35,8 @@ class AnalysisPlan:
     formats : tuple of str
         Formats of outcome data that go in, in the order of preference.
     mixed_formats : bool
-        Whether pooling formats that do not standardize alike is intended (see the Handbook, 10.5.2);
-        without it such a plan is refused.
+        Whether pooling formats that do not standardize alike is intended (Cochrane Handbook,
+        10.5.2); without it such a plan is refused.
     model, tau2, ci, safeguard, prediction, level
         As in `evisynth.synthesis.FitOptions`.
     role : {"main", "sensitivity"}

@@ -22,7 +22,7 @@ __all__ = ["AnalysisResult", "WithoutOutliers"]
 
 @dataclass(frozen=True, slots=True)
 class WithoutOutliers:
-    """The fit without the studies that a rule calls outliers (``fit`` is None when there are none)."""
+    """The fit without the studies that a rule calls outliers; ``fit`` is None without any."""
 
     rule: str
     left_out: tuple[str, ...]

@@ -58,7 +58,7 @@ class Study:
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:
-    """Whether the report behind a record was got (``"retrieved"``, ``"not_retrieved"``), and why."""
+    """Whether the report behind a record was retrieved, and why not."""
 
     record: str
     status: Literal["retrieved", "not_retrieved"]
