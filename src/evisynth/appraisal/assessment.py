@@ -24,7 +24,8 @@ class DomainJudgement:
     final : Judgement
         What the assessors decided; equal to `proposed` unless they overrode it.
     overridden : bool
-        Whether the two differ by decision.
+        Whether the two differ by decision; also where the proposal is ``"incomplete"``. False where
+        nothing was proposed, because no answers were recorded.
     reason : str
         Reason given for an override; ``""`` if none was recorded.
     missing : tuple of str
@@ -62,6 +63,8 @@ class Assessment:
         Who, or ``"consensus"``.
     file, line : str, int
         Where it stands.
+    flags : tuple of str
+        What a reader should know, e.g. an overall judgement below the worst domain.
     """
 
     study: str
@@ -73,6 +76,14 @@ class Assessment:
     assessor: str = ""
     file: str = ""
     line: int = 0
+    flags: tuple[str, ...] = ()
+
+    def judgement(self, domain: str = "overall") -> Judgement:
+        """Return the final judgement of a domain; ``"not assessed"`` if there is no such domain."""
+        for entry in (*self.domains, self.overall):
+            if entry.domain == domain:
+                return entry.final
+        return "not assessed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,16 @@
 """The review as a frozen value, read from its folder."""
 
-from evisynth.review.review import (
+from evisynth.review.files import fingerprint, input_files
+from evisynth.review.flow import count_flow, flow_heading
+from evisynth.review.parts import (
     FlowCounts,
     Person,
     Protocol,
     PublishedResult,
     Question,
     Registration,
-    Review,
 )
+from evisynth.review.review import Review, read_review
 
 __all__ = [
     "FlowCounts",
@@ -18,4 +20,9 @@ __all__ = [
     "Question",
     "Registration",
     "Review",
+    "count_flow",
+    "fingerprint",
+    "flow_heading",
+    "input_files",
+    "read_review",
 ]

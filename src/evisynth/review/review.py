@@ -2,149 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from evisynth.analysis import AnalysisPlan
 from evisynth.appraisal import Assessment, PublishedJudgement
-from evisynth.extraction import Outcome, OutcomeRow
+from evisynth.extraction import OutcomeRow
 from evisynth.records import Record, SearchSource
-from evisynth.screening import Decision, RecordState, Stage
-from evisynth.studies import Field, Retrieval, Study
+from evisynth.review.parts import FlowCounts, Person, Protocol, PublishedResult
+from evisynth.review.reading import read_folder
+from evisynth.screening import Decision, RecordState
+from evisynth.studies import Retrieval, Study
 
-__all__ = [
-    "FlowCounts",
-    "Person",
-    "Protocol",
-    "PublishedResult",
-    "Question",
-    "Registration",
-    "Review",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody of the team."""
-
-    name: str
-    id: str
-    roles: tuple[str, ...] = ()
-    affiliation: str = ""
-    orcid: str = ""
-    email: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """The question by its parts."""
-
-    population: str
-    intervention: str
-    comparator: str
-    outcomes: str
-    study_design: str
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Registration:
-    """Registration of the protocol; ``fields`` keeps PROSPERO's fields by their names."""
-
-    register: str = ""
-    id: str = ""
-    date: str = ""
-    url: str = ""
-    note: str = ""
-    fields: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Protocol:
-    """What was planned."""
-
-    question: Question
-    criteria_include: tuple[str, ...]
-    criteria_exclude: tuple[str, ...]
-    registration: Registration
-    stages: tuple[Stage, ...]
-    outcomes: tuple[Outcome, ...]
-    fields: tuple[Field, ...]
-    rob_instrument: str
-    analyses: tuple[AnalysisPlan, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedResult:
-    """A result of another publication that ours is set beside (never pooled)."""
-
-    label: str
-    outcome: str
-    analysis: str
-    subgroup: str
-    level: str
-    k: int | None
-    estimate: float | None
-    ci_lower: float | None
-    ci_upper: float | None
-    p: str
-    i2: str
-    source: str
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FlowCounts:
-    """Numbers of the PRISMA 2020 flow diagram, counted from states.
-
-    Attributes
-    ----------
-    found : tuple of (SearchSource, int)
-        Records identified by source, in order, searched sources only.
-    records_found, duplicates_removed, records_removed_other : int
-        Identified; removed before screening.
-    records_screened, records_excluded : int
-        Title and abstract.
-    excluded_reasons : tuple of (str, int)
-        Reasons at title and abstract, most frequent first (words, not codes).
-    reports_sought, reports_not_retrieved : int
-        Retrieval.
-    reports_assessed, reports_excluded : int
-        Full text.
-    full_text_reasons : tuple of (str, int)
-        Main reason of each report excluded.
-    reports_included, studies_included : int
-        End.
-    studies_in_synthesis : int
-        Studies in at least one main analysis.
-    open, conflicts : int
-        Records that still wait for votes or for a settlement, all stages.
-    heading : str
-        Heading of the column, from the kinds of the sources.
-    problems : tuple of str
-        Identities that do not hold, each naming the boxes; empty when the diagram balances.
-    """
-
-    found: tuple[tuple[SearchSource, int], ...]
-    records_found: int
-    duplicates_removed: int
-    records_removed_other: int
-    records_screened: int
-    records_excluded: int
-    excluded_reasons: tuple[tuple[str, int], ...]
-    reports_sought: int
-    reports_not_retrieved: int
-    reports_assessed: int
-    reports_excluded: int
-    full_text_reasons: tuple[tuple[str, int], ...]
-    reports_included: int
-    studies_included: int
-    studies_in_synthesis: int
-    open: int
-    conflicts: int
-    heading: str
-    problems: tuple[str, ...] = ()
+__all__ = ["Review", "read_review"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +48,11 @@ class Review:
         Computed.
     fingerprint : str
         SHA-256 over the input files (names and bytes).
+    warnings : tuple of str
+        What a reviewer should look at: numbers that contradict each other, repairs of exports,
+        files and columns left unread.
+    published_citation : str
+        The publication that `published_results` are taken from; ``""`` if none is named.
     """
 
     folder: Path
@@ -209,3 +84,81 @@ class Review:
     flow: FlowCounts
     fingerprint: str
     warnings: tuple[str, ...] = ()
+    published_citation: str = ""
+
+    @classmethod
+    def read(cls, folder: Path | str) -> Review:
+        """Read a review from its folder.
+
+        Parameters
+        ----------
+        folder
+            The folder with ``review.toml``.
+
+        Returns
+        -------
+        Review
+
+        Raises
+        ------
+        InputError
+            With every problem of every file: file, line, column or key, bad value, allowed values.
+
+        Examples
+        --------
+        >>> Review.read("examples/digital-interventions-cancer").flow.records_screened
+        217
+        """
+        folder = Path(folder)
+        held = read_folder(folder)
+        plan = held.plan
+        if plan.review is None or plan.question is None:  # pragma: no cover - refused before
+            raise AssertionError("a plan with problems was not refused")
+        head = plan.review
+        return cls(
+            folder=folder,
+            id=head.id,
+            title=head.title,
+            short_title=head.short_title or head.title,
+            date=head.date,
+            version=head.version,
+            licence=head.licence,
+            kind=head.kind,
+            statement=head.statement,
+            people=plan.people,
+            funding=head.funding,
+            conflicts_of_interest=head.conflicts_of_interest,
+            protocol=Protocol(
+                question=plan.question,
+                criteria_include=plan.include,
+                criteria_exclude=plan.exclude,
+                registration=plan.registration,
+                stages=plan.stages or (),
+                outcomes=plan.outcomes,
+                fields=plan.fields,
+                rob_instrument=held.rob_instrument,
+                analyses=held.analyses,
+            ),
+            limits=plan.limits,
+            texts=held.texts,
+            sources=held.sources,
+            records=held.records,
+            duplicates=held.duplicates,
+            decisions=held.decisions,
+            retrievals=held.retrievals,
+            studies=held.studies,
+            outcome_rows=held.outcome_rows,
+            assessments=held.assessments,
+            published_judgements=held.published_judgements,
+            published_results=held.published_results,
+            states=held.states,
+            flow=held.flow,
+            fingerprint=held.fingerprint,
+            warnings=held.warnings,
+            published_citation=plan.published.citation if plan.published else "",
+        )
+
+
+def read_review(folder: Path | str) -> Review:
+    """Read a review from its folder; the same as `Review.read`."""
+    return Review.read(folder)

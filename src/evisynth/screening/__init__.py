@@ -7,11 +7,18 @@ from evisynth.screening.decisions import (
     StageName,
     Verdict,
 )
+from evisynth.screening.reading import check_full_text, read_decisions
+from evisynth.screening.resolving import Agreement, agreement, resolve
 
 __all__ = [
+    "Agreement",
     "Decision",
     "RecordState",
     "Stage",
     "StageName",
     "Verdict",
+    "agreement",
+    "check_full_text",
+    "read_decisions",
+    "resolve",
 ]

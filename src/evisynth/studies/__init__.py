@@ -1,5 +1,6 @@
 """Studies, their reports and characteristics."""
 
+from evisynth.studies.reading import check_reports, read_retrievals, read_studies
 from evisynth.studies.study import (
     Field,
     Retrieval,
@@ -10,4 +11,7 @@ __all__ = [
     "Field",
     "Retrieval",
     "Study",
+    "check_reports",
+    "read_retrievals",
+    "read_studies",
 ]

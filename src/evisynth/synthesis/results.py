@@ -6,12 +6,17 @@ All values are on the pooled scale (log for ratios) unless a field says otherwis
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from evisynth.synthesis.options import FitOptions
+from evisynth.synthesis.pooled import PooledFit
+from evisynth.synthesis.words import regression_sentences
+
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     from evisynth.effects import EffectEstimates
@@ -30,96 +35,6 @@ __all__ = [
     "TrimAndFill",
 ]
 
-Model = Literal["random", "equal"]
-Tau2Method = Literal["REML", "DL", "PM", "ML", "EB", "HS", "HE", "SJ"]
-CIMethod = Literal["HKSJ", "t", "z"]
-Safeguard = Literal["wider", "truncate", "none"]
-PredictionMethod = Literal["t k-1", "t k-2", "normal", "none"]
-
-
-@dataclass(frozen=True, slots=True)
-class FitOptions:
-    """How a meta-analysis is fitted; checked when made (see `evisynth.synthesis.options`)."""
-
-    model: Model = "random"
-    tau2: Tau2Method = "REML"
-    ci: CIMethod = "HKSJ"
-    safeguard: Safeguard = "wider"
-    prediction: PredictionMethod = "t k-1"
-    level: float = 0.95
-
-
-@dataclass(frozen=True, slots=True)
-class PooledFit:
-    """The pooled effect of one meta-analysis.
-
-    Attributes
-    ----------
-    effects : EffectEstimates
-        What was pooled, not estimable rows included (their weight is 0).
-    options : FitOptions
-        What was asked for.
-    k : int
-        Number of estimates pooled.
-    estimate, se, ci_lower, ci_upper : float
-        Pooled effect with its standard error and confidence limits.
-    statistic, df, p_value : float
-        Test of no effect: z (``df`` infinite) or t.
-    test : {"z", "t"}
-        Distribution of the statistic.
-    tau2, tau2_lower, tau2_upper, tau2_se : float
-        Between-study variance with Q-profile limits; NaN where it does not exist
-        (one study, equal-effects model).
-    q, q_df, q_p : float
-        Cochran's Q, degrees of freedom and P value.
-    i2, i2_lower, i2_upper, h2 : float
-        Inconsistency in percent with limits carried over from tau², and H².
-    prediction_lower, prediction_upper : float
-        Prediction interval; NaN where it is not defined (see `prediction_reason`).
-    prediction_reason : str
-        Why there is no prediction interval, or ``""``.
-    weights : ndarray, shape (K,)
-        Weights in percent, 0 for rows that are not estimable.
-    safeguard_applied : bool
-        Whether the safeguard replaced or widened the Hartung-Knapp interval.
-    notes : tuple of str
-        What a reader must know.
-    """
-
-    effects: EffectEstimates
-    options: FitOptions
-    k: int
-    estimate: float
-    se: float
-    ci_lower: float
-    ci_upper: float
-    statistic: float
-    df: float
-    p_value: float
-    test: Literal["z", "t"]
-    tau2: float
-    tau2_lower: float
-    tau2_upper: float
-    tau2_se: float
-    q: float
-    q_df: int
-    q_p: float
-    i2: float
-    i2_lower: float
-    i2_upper: float
-    h2: float
-    prediction_lower: float
-    prediction_upper: float
-    prediction_reason: str
-    weights: NDArray[np.float64]
-    safeguard_applied: bool = False
-    notes: tuple[str, ...] = ()
-
-    @property
-    def tau(self) -> float:
-        """Between-study standard deviation."""
-        return float(np.sqrt(self.tau2))
-
 
 @dataclass(frozen=True, slots=True)
 class HeterogeneityTest:
@@ -136,6 +51,10 @@ class HeterogeneityTest:
     p_value: float
     model: str
     reason: str = ""
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the test as a table of one row."""
+        return _one_row(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +94,28 @@ class SubgroupAnalysis:
     not_coded: tuple[str, ...]
     test_separate: HeterogeneityTest
     test_common: HeterogeneityTest
+    notes: tuple[str, ...] = ()
 
     @property
     def test(self) -> HeterogeneityTest:
         """The test that belongs to the way tau² was treated."""
         return self.test_common if self.tau2 == "common" else self.test_separate
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a subgroup and one for all studies, as `PooledFit.to_frame` has them."""
+        import pandas as pd
+
+        rows = [group.fit.to_frame().assign(level=group.level) for group in self.groups]
+        rows.append(self.fit.to_frame().assign(level="all studies"))
+        table = pd.concat(rows, ignore_index=True)
+        table.insert(0, self.by, table.pop("level"))
+        return table
+
+    def test_frame(self) -> pd.DataFrame:
+        """Return the two tests between the subgroups, one row each."""
+        import pandas as pd
+
+        return pd.concat([self.test_separate.to_frame(), self.test_common.to_frame()])
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +142,12 @@ class MetaRegression:
         Residual I² in percent, H², and the share of tau² explained, in percent.
     left_out : tuple of str
         Labels of rows without a value of a moderator or without an estimate.
+    reference_levels : dict of str to str
+        The level that the coefficients of each category compare with.
+    safeguard_applied : bool
+        Whether the safeguard replaced the Hartung-Knapp tests (all coefficients at once).
+    tau2_reason : str
+        Why tau² or its limits are NaN, or ``""``.
     """
 
     effects: EffectEstimates
@@ -233,6 +175,21 @@ class MetaRegression:
     r2: float
     left_out: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    reference_levels: dict[str, str] = field(default_factory=dict)
+    safeguard_applied: bool = False
+    tau2_reason: str = ""
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a coefficient."""
+        import pandas as pd
+
+        names = ("coefficients", "se", "ci_lower", "ci_upper", "statistics", "p_values")
+        columns = {"term": list(self.terms), **{name: getattr(self, name) for name in names}}
+        return pd.DataFrame(columns).assign(df=self.df)
+
+    def method_sentence(self) -> str:
+        """Return one paragraph on what was done, with references and DOIs."""
+        return regression_sentences(self.options, self.formula)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +207,16 @@ class LeaveOneOut:
     i2: NDArray[np.float64]
     q: NDArray[np.float64]
     q_p: NDArray[np.float64]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a study left out."""
+        import pandas as pd
+
+        names = (
+            "left_out", "estimates", "se", "ci_lower", "ci_upper", "p_values", "tau2", "i2",
+            "q", "q_p",
+        )  # fmt: skip
+        return pd.DataFrame({name: getattr(self, name) for name in names})
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +243,16 @@ class Influence:
     outlier: NDArray[np.bool_]
     influential: NDArray[np.bool_]
     rules: tuple[str, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a study."""
+        import pandas as pd
+
+        names = (
+            "labels", "rstudent", "dffits", "cooks_distance", "cov_ratio", "tau2_deleted",
+            "q_deleted", "hat", "weight", "dfbetas", "outlier", "influential",
+        )  # fmt: skip
+        return pd.DataFrame({name: getattr(self, name) for name in names})
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +288,22 @@ class TrimAndFill:
     p_value: float
     filled_estimates: NDArray[np.float64]
     filled_variances: NDArray[np.float64]
+    notes: tuple[str, ...] = ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the fit before and after, one row each."""
+        import pandas as pd
+
+        rows = [
+            fit.to_frame().assign(studies=words, k0=added, k0_se=self.k0_se)
+            for fit, words, added in (
+                (self.fit, "as found", 0),
+                (self.filled, "with filled studies", self.k0),
+            )
+        ]
+        table = pd.concat(rows, ignore_index=True)
+        table.insert(0, "studies", table.pop("studies"))
+        return table
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +324,10 @@ class AsymmetryTest:
     caution: str
     reason: str = ""
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return the test as a table of one row."""
+        return _one_row(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Cumulative:
@@ -346,3 +343,18 @@ class Cumulative:
     p_values: NDArray[np.float64]
     tau2: NDArray[np.float64]
     i2: NDArray[np.float64]
+    notes: tuple[str, ...] = ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a step; ``k`` is the number of studies so far."""
+        import pandas as pd
+
+        names = ("added", "estimates", "se", "ci_lower", "ci_upper", "p_values", "tau2", "i2")
+        columns = {name: getattr(self, name) for name in names}
+        return pd.DataFrame({"k": np.arange(1, len(self.added) + 1), **columns})
+
+
+def _one_row(result: HeterogeneityTest | AsymmetryTest) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame([{f.name: getattr(result, f.name) for f in fields(result)}])

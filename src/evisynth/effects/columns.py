@@ -1,0 +1,283 @@
+"""Which column of a table plays which role, and its numbers.
+
+Roles have standard names; tables of other programs use their own, which are recognized here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from evisynth.errors import InputError, Problem, closest
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+__all__ = ["NUMBERS", "SYNONYMS", "Column", "Table", "as_frame"]
+
+Column: TypeAlias = "str | Sequence[Any] | NDArray[Any] | pd.Series[Any] | None"
+"""A column of the table by name, or its values."""
+
+SYNONYMS: dict[str, tuple[str, ...]] = {
+    "study": ("study", "study_id", "studlab", "slab", "trial", "author", "authors", "label"),
+    "format": ("format",),
+    "n1": ("n1", "n1i", "n_e", "ne", "n.e", "n_1", "n_t", "nt", "n_exp", "n_treat", "n_int"),
+    "mean1": ("mean1", "m1", "m1i", "mean_e", "mean.e", "mean_1", "mean_t", "mean_exp"),
+    "sd1": ("sd1", "sd1i", "sd_e", "sd.e", "sd_1", "sd_t", "sd_exp"),
+    "se1": ("se1", "se_e", "se.e", "se_1", "se_t", "se_exp"),
+    "ci_lower1": ("ci_lower1", "ci_lb_e", "ci_lower_e", "lower1"),
+    "ci_upper1": ("ci_upper1", "ci_ub_e", "ci_upper_e", "upper1"),
+    "n2": ("n2", "n2i", "n_c", "nc", "n.c", "n_2", "n_ctrl", "n_control"),
+    "mean2": ("mean2", "m2", "m2i", "mean_c", "mean.c", "mean_2", "mean_ctrl", "mean_control"),
+    "sd2": ("sd2", "sd2i", "sd_c", "sd.c", "sd_2", "sd_ctrl", "sd_control"),
+    "se2": ("se2", "se_c", "se.c", "se_2", "se_ctrl", "se_control"),
+    "ci_lower2": ("ci_lower2", "ci_lb_c", "ci_lower_c", "lower2"),
+    "ci_upper2": ("ci_upper2", "ci_ub_c", "ci_upper_c", "upper2"),
+    "difference": ("difference", "mean_difference", "md", "diff"),
+    "sd": ("sd", "sdi", "sd_pooled", "pooled_sd"),
+    "t_value": ("t_value", "t", "ti"),
+    "p_value": ("p_value", "p", "pval", "pvalue"),
+    "events1": ("events1", "ai", "tpos", "event_e", "events_e", "event.e", "x1", "x1i"),
+    "nonevents1": ("nonevents1", "bi", "tneg"),
+    "events2": ("events2", "ci", "cpos", "event_c", "events_c", "event.c", "x2", "x2i"),
+    "nonevents2": ("nonevents2", "di", "cneg"),
+    "estimate": ("estimate", "yi", "effect", "te"),
+    "se": ("se", "sei", "se_te", "sete", "std_error", "standard_error", "stderr"),
+    "variance": ("variance", "vi", "var"),
+    "ci_lower": ("ci_lower", "ci_lb", "lower", "lci", "ci_low", "conf_low", "ci.lb"),
+    "ci_upper": ("ci_upper", "ci_ub", "upper", "uci", "ci_high", "conf_high", "ci.ub"),
+}
+"""Names by which a role is recognized, the standard name first; case does not matter."""
+
+NUMBERS = tuple(role for role in SYNONYMS if role not in ("study", "format"))
+"""Roles that hold numbers."""
+
+POSITIVE = {"sd1", "sd2", "sd", "se1", "se2", "se", "variance"}
+COUNTS = {"events1", "events2", "nonevents1", "nonevents2"}
+SIZES = {"n1", "n2"}
+
+
+def as_frame(data: object) -> pd.DataFrame:
+    """Return a table as a fresh data frame, numbered from 0.
+
+    Raises
+    ------
+    InputError
+        When it is not a table, its columns differ in length, or it has no row.
+    """
+    import pandas as pd
+
+    if isinstance(data, pd.DataFrame):
+        frame = data.copy()
+    elif isinstance(data, Mapping):
+        sizes = {str(name): np.shape(values) for name, values in data.items()}
+        if len(set(sizes.values())) > 1:
+            listed = ", ".join(f"{name} {shape}" for name, shape in sizes.items())
+            raise InputError(Problem("data", "", f"columns differ in length: {listed}"))
+        frame = pd.DataFrame({str(name): values for name, values in data.items()})
+    else:
+        raise InputError(
+            Problem(
+                "data",
+                "",
+                f"a {type(data).__name__} is not a table",
+                hint="Give a pandas DataFrame or a dict of columns.",
+            )
+        )
+    frame.columns = [str(name) for name in frame.columns]
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise InputError(
+            Problem("data", f"column {twice[0]}", "two columns have this name", hint="Rename one.")
+        )
+    if not len(frame):
+        raise InputError(Problem("data", "", "the table has no rows", hint="Check the file."))
+    return frame.reset_index(drop=True)
+
+
+@dataclass(slots=True)
+class Table:
+    """A table while it is read: columns by role, problems as they are found."""
+
+    frame: pd.DataFrame
+    labels: tuple[str, ...] = ()
+    rows: tuple[int, ...] = ()
+    columns: dict[str, str] = field(default_factory=dict)
+    explicit: set[str] = field(default_factory=set)
+    values: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def number(self, row: int) -> int:
+        """Return the number of a row in the table as it was given, counted from 1."""
+        return (self.rows[row] if self.rows else row) + 1
+
+    def keep(self, rows: NDArray[np.bool_]) -> None:
+        """Keep some rows, shape (K,)."""
+        self.rows = tuple(int(row) for row in np.flatnonzero(rows))
+        self.frame = self.frame[rows].reset_index(drop=True)
+
+    @property
+    def where(self) -> str:
+        """Name of the file, where the caller left it in ``frame.attrs["file"]``."""
+        return str(self.frame.attrs.get("file", ""))
+
+    def at(self, row: int, column: str) -> str:
+        """Name a cell, e.g. ``row 3 (study 'X'), column sd1``."""
+        study = f" (study {self.labels[row]!r})" if self.labels else ""
+        return f"row {self.number(row)}{study}, column {column}"
+
+    def report(
+        self, row: int, role: str, message: str, hint: str = "", allowed: tuple[str, ...] = ()
+    ) -> None:
+        """Note a problem of one cell."""
+        at = self.at(row, self.columns.get(role, role))
+        self.problems.append(Problem(self.where, at, message, allowed=allowed, hint=hint))
+
+    def check(self) -> None:
+        """Raise the problems found so far.
+
+        Raises
+        ------
+        InputError
+            When there are any.
+        """
+        if self.problems:
+            raise InputError(self.problems)
+
+    def name(self, role: str, given: Column) -> bool:
+        """Take a column that the caller named, or its values; return whether there was one."""
+        if given is None:
+            return False
+        self.explicit.add(role)
+        if isinstance(given, str):
+            if given not in self.frame.columns:
+                self._no_column(role, given)
+            self.columns[role] = given
+            return True
+        shape = np.shape(given)
+        if shape != (len(self.frame),):
+            self.problems.append(
+                Problem(
+                    self.where,
+                    f"argument {role}",
+                    f"values of shape {shape} do not fit a table of {len(self.frame)} rows",
+                    hint="Give a column's name, or one value a row.",
+                )
+            )
+            self.check()
+        column = role if role not in self.frame.columns else f"{role} (given)"
+        self.frame[column] = np.asarray(given) if not isinstance(given, list) else given
+        self.columns[role] = column
+        return True
+
+    def recognize(self, role: str) -> bool:
+        """Look for a column of a role by its usual names; return whether there is one."""
+        if role in self.columns:
+            return True
+        known = {str(name).casefold(): str(name) for name in reversed(self.frame.columns)}
+        taken = set(self.columns.values())
+        for word in SYNONYMS[role]:
+            column = known.get(word)
+            if column is not None and column not in taken:
+                self.columns[role] = column
+                return True
+        return False
+
+    def _no_column(self, role: str, name: str) -> None:
+        have = [str(column) for column in self.frame.columns]
+        near = closest(name, have)
+        raise InputError(
+            Problem(
+                self.where,
+                f"column {name}",
+                f"there is no such column (wanted as {role}); the table has: {', '.join(have)}",
+                hint=f"Did you mean {near!r}?" if near else "",
+            )
+        )
+
+    def read_numbers(self, role: str) -> None:
+        """Read the numbers of a role; empty cells are NaN, anything else is a problem."""
+        from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+        cells = self.frame[self.columns[role]]
+        if is_numeric_dtype(cells) and not is_bool_dtype(cells):
+            values = cells.to_numpy(dtype=np.float64, na_value=np.nan)
+        else:
+            values = np.array(
+                [self._number(row, role, cell) for row, cell in enumerate(cells.tolist())]
+            )
+        self.values[role] = values
+        for row in np.flatnonzero(_suspect(role, values)):
+            self._check_number(int(row), role, float(values[row]))
+
+    def _number(self, row: int, role: str, cell: object) -> float:
+        if isinstance(cell, (int, float, np.number)):
+            return float(cell)
+        if cell is None or _is_missing(cell):
+            return np.nan
+        text = str(cell).strip().replace("−", "-")
+        if text.casefold() in ("", "na", "nan", "n/a", "."):
+            return np.nan
+        try:
+            return float(text)
+        except ValueError:
+            comma = text.count(",") == 1 and text.replace(",", "", 1).lstrip("-").isdigit()
+            self.report(
+                row,
+                role,
+                f"{cell!r} is not a number",
+                hint="Write the decimal point as '.'." if comma else "Leave unknown cells empty.",
+            )
+            return np.nan
+
+    def _check_number(self, row: int, role: str, value: float) -> None:
+        if np.isinf(value):
+            self.report(row, role, "an infinite number cannot be used")
+        elif role in POSITIVE and value <= 0:
+            what = {"v": "a variance", "sd": "a standard deviation"}.get(
+                "v" if role == "variance" else role[:2], "a standard error"
+            )
+            self.report(
+                row,
+                role,
+                f"{what} of {value:g} cannot be used; it must be above 0",
+                hint="Leave the cell empty if it is not known.",
+            )
+        elif role in SIZES and (value < 1 or value != np.floor(value)):
+            self.report(
+                row,
+                role,
+                f"{value:g} people; a number of people must be whole and at least 1",
+                hint="Round an effective sample size.",
+            )
+        elif role in COUNTS and (value < 0 or value != np.floor(value)):
+            self.report(row, role, f"{value:g} events; a count must be whole and not negative")
+        elif role == "p_value" and not 0 <= value <= 1:
+            self.report(row, role, f"a P value of {value:g} does not lie between 0 and 1")
+
+
+def _suspect(role: str, values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which numbers a role cannot have, shape (K,)."""
+    bad = np.isinf(values)
+    if role in POSITIVE:
+        bad |= values <= 0
+    if role in SIZES:
+        bad |= (values < 1) | (values != np.floor(values)) & ~np.isnan(values)
+    if role in COUNTS:
+        bad |= (values < 0) | (values != np.floor(values)) & ~np.isnan(values)
+    if role == "p_value":
+        bad |= (values < 0) | (values > 1)
+    return bad
+
+
+def _is_missing(cell: object) -> bool:
+    import pandas as pd
+
+    return cell is pd.NA or cell is pd.NaT

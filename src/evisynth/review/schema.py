@@ -1,0 +1,268 @@
+"""The schema of ``review.toml`` and ``search.toml``: every section, its keys and their types.
+
+pydantic checks types and words; the messages are formed in `evisynth.review.schema_errors`. This
+module is imported by the functions that read a folder, so that ``import evisynth`` stays fast.
+Types are strict: ``"2"`` is not a number. Lists stay lists here; the frozen values of the review
+hold tuples.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
+
+from evisynth.extraction import FACTS, KINDS, DataKind
+from evisynth.records import SourceKind
+
+__all__ = [
+    "ITEMS",
+    "SECTIONS",
+    "AnalysisSection",
+    "CriteriaSection",
+    "ExtractionSection",
+    "FieldSection",
+    "LimitsSection",
+    "OutcomeSection",
+    "PersonSection",
+    "PublishedSection",
+    "QuestionSection",
+    "RegistrationSection",
+    "ReviewSection",
+    "RiskOfBiasSection",
+    "SearchSection",
+    "Section",
+    "StageSection",
+    "StagesSection",
+    "SubgroupSection",
+]
+
+
+def _iso_text(value: object) -> object:
+    """Take an unquoted TOML date as its text."""
+    return value.isoformat() if type(value) is datetime.date else value
+
+
+def _check_date(value: str) -> str:
+    try:
+        return datetime.date.fromisoformat(value).isoformat() if value else value
+    except ValueError:
+        raise ValueError(f"{value!r} is no date; write it as 2026-03-31") from None
+
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Prose = Annotated[str, StringConstraints(strip_whitespace=True)]
+Ident = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+"""An id that also names files: letters, digits, dots, hyphens and underscores."""
+Date = Annotated[str, BeforeValidator(_iso_text), AfterValidator(_check_date)]
+
+
+class Section(BaseModel):
+    """Base of all sections: unknown keys are refused, nothing is converted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class ReviewSection(Section):
+    """``[review]``: what the document is called and dated with."""
+
+    id: Ident
+    title: Text
+    short_title: Prose = ""
+    date: Date
+    version: Prose = "1.0"
+    licence: Prose = ""
+    kind: Literal["review", "demonstration"] = "review"
+    statement: Prose = ""
+    funding: Prose = ""
+    conflicts_of_interest: Prose = ""
+
+
+class QuestionSection(Section):
+    """``[question]``: population, intervention, comparator, outcomes, design."""
+
+    text: Prose = ""
+    population: Text
+    intervention: Text
+    comparator: Text
+    outcomes: Text
+    study_design: Prose = ""
+
+
+class CriteriaSection(Section):
+    """``[criteria]``: what lets a study in and keeps it out."""
+
+    include: list[Text] = []
+    exclude: list[Text] = []
+
+
+class RegistrationSection(Section):
+    """``[registration]``: register, number, and the register's own fields as printed."""
+
+    register_: Prose = Field("", alias="register")
+    id: Prose = ""
+    date: Date = ""
+    url: Prose = ""
+    note: Prose = ""
+    fields: dict[str, Prose] = {}
+
+
+class PersonSection(Section):
+    """``[[people]]``: one member of the team."""
+
+    id: Ident
+    name: Text
+    roles: list[Text] = []
+    affiliation: Prose = ""
+    orcid: Prose = ""
+    email: Prose = ""
+
+
+class StageSection(Section):
+    """``[stages.<name>]``: votes and the reasons of exclusion, code to words."""
+
+    votes_needed: Annotated[int, Field(ge=1)] = 2
+    reasons: dict[str, Text] = {}
+
+
+class StagesSection(Section):
+    """``[stages]``: both stages; two votes where nothing is said (Cochrane Handbook 4.6.4)."""
+
+    title_abstract: StageSection = StageSection()
+    full_text: StageSection = StageSection()
+
+
+class FieldSection(Section):
+    """``[fields.<name>]``: a characteristic of studies, a column of studies.csv."""
+
+    label: Text
+    type: Literal["text", "number", "category", "categories"] = "text"
+    levels: list[Text] = []
+    unknown: Text = "not stated"
+
+
+class OutcomeSection(Section):
+    """``[[outcomes]]``: what is measured."""
+
+    id: Ident
+    label: Text
+    type: Literal["continuous", "dichotomous"] = "continuous"
+    lower_is_better: bool = True
+
+
+class ExtractionSection(Section):
+    """``[[extraction]]``: a table of outcome data, and which column is which."""
+
+    file: Text
+    kind: DataKind
+    format: Text
+    columns: dict[str, Text] = {}
+
+
+class RiskOfBiasSection(Section):
+    """``[risk_of_bias]``: the instrument, own assessments, judgements of others."""
+
+    instrument: Text = "rob2-parallel-assignment"
+    files: list[Text] | None = None
+    published: Prose = ""
+
+
+class PublishedSection(Section):
+    """``[published]``: results of another publication, shown beside ours."""
+
+    file: Text = "published_results.csv"
+    citation: Prose = ""
+
+
+class SubgroupSection(Section):
+    """``[[analyses.subgroups]]``: by which characteristic."""
+
+    by: Text
+    label: Prose = ""
+    levels: list[Text] = []
+    tau2: Literal["separate", "common"] = "separate"
+
+
+class AnalysisSection(Section):
+    """``[defaults]`` and ``[[analyses]]``; what an analysis must have is checked after merging."""
+
+    id: Ident | None = None
+    title: Text | None = None
+    outcome: Text | None = None
+    measure: Text | None = None
+    variance: Prose = ""
+    formats: list[Text] = []
+    mixed_formats: bool = False
+    model: Text = "random"
+    tau2: Text = "REML"
+    ci: Text = "HKSJ"
+    safeguard: Text = "wider"
+    prediction: Text = "t k-1"
+    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    role: Literal["main", "sensitivity"] = "main"
+    sensitivity_of: Prose = ""
+    subgroups: list[SubgroupSection] = []
+    meta_regression: list[Text] = []
+    without_outliers: Literal["rstudent", "lowest tau2", "none"] = "rstudent"
+    trim_and_fill: Literal["L0", "R0", "none"] = "L0"
+    trim_and_fill_side: Literal["auto", "left", "right"] = "auto"
+    asymmetry_tests: list[Text] = ["egger", "begg"]
+    cumulative: Prose | None = None
+    favours: Annotated[list[Text], Field(min_length=2, max_length=2)] = ["intervention", "control"]
+
+
+class LimitsSection(Section):
+    """``[limits]``: known limits, printed in the document."""
+
+    statements: list[Text] = []
+
+
+class SearchSection(Section):
+    """``searches/<id>/search.toml``: one source and its search."""
+
+    name: Text
+    kind: SourceKind
+    platform: Prose = ""
+    searched: bool = True
+    date: Date = ""
+    found: Annotated[int, Field(ge=0)] | None = None
+    removed_at_source: Annotated[int, Field(ge=0)] = 0
+    encoding: Prose = ""
+    id_prefix: Prose = ""
+    note: Prose = ""
+
+
+SECTIONS: dict[str, type[Section]] = {
+    "review": ReviewSection,
+    "question": QuestionSection,
+    "criteria": CriteriaSection,
+    "registration": RegistrationSection,
+    "stages": StagesSection,
+    "risk_of_bias": RiskOfBiasSection,
+    "published": PublishedSection,
+    "defaults": AnalysisSection,
+    "limits": LimitsSection,
+}
+"""Sections that are one table."""
+
+ITEMS: dict[str, type[Section]] = {
+    "people": PersonSection,
+    "fields": FieldSection,
+    "outcomes": OutcomeSection,
+    "extraction": ExtractionSection,
+    "analyses": AnalysisSection,
+}
+"""Sections of several: ``[[people]]`` and so on, and ``[fields.<name>]``; checked one by one."""
+
+
+def column_names(kind: DataKind) -> tuple[str, ...]:
+    """Return the standard names that ``[extraction.columns]`` may give a column to."""
+    return (*FACTS, *KINDS[kind].numbers)

@@ -1,0 +1,236 @@
+"""Meta-regression: from effect estimates and a formula to coefficients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evisynth.display import plural
+from evisynth.effects import EffectEstimates
+from evisynth.errors import DataError, NotEstimableError
+from evisynth.stats import (
+    RegressionBatch,
+    check_rank,
+    estimate_tau2,
+    q_profile,
+    regress_batch,
+    wald_test,
+)
+from evisynth.synthesis.formula import Design, build_design
+from evisynth.synthesis.inputs import as_effects
+from evisynth.synthesis.options import FitOptions, fit_options
+from evisynth.synthesis.pooled import PooledFit
+from evisynth.synthesis.results import HeterogeneityTest, MetaRegression
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["fit_regression", "meta_regression"]
+
+NO_TEST = "the model has an intercept only"
+
+
+def meta_regression(
+    effects: EffectEstimates | PooledFit | pd.DataFrame,
+    formula: str | pd.DataFrame | NDArray[np.float64],
+    *,
+    model: str | None = None,
+    tau2: str | None = None,
+    ci: str | None = None,
+    safeguard: str | None = None,
+    level: float | None = None,
+    levels: Mapping[str, Sequence[object]] | None = None,
+    terms: Sequence[str] | None = None,
+) -> MetaRegression:
+    """Regress effect estimates on characteristics of the studies.
+
+    Parameters
+    ----------
+    effects
+        Effect estimates, a table (columns recognized as in `pool`), or a fit, whose options are
+        then taken where they are not given here.
+    formula
+        Moderators as text, e.g. ``"duration_weeks + involvement"``: columns joined by ``+``,
+        interactions ``a:b`` and ``a*b``, ``C(x)`` for numbers as categories, ``- 1`` or ``0 +`` for
+        no intercept, back-ticks around unusual names. Or a design matrix, shape (K, P), as an array
+        or data frame; it is taken as it stands, so give it a column of ones.
+    model, tau2, ci, safeguard, level
+        As in `pool`. The safeguard ``"wider"`` gives normal tests and limits without the
+        Hartung-Knapp factor where t times the factor falls below the normal quantile (the factor
+        is common to all coefficients); for metafor's plain ``test="knha"`` use ``"none"``.
+    levels
+        Order of the levels by column; the first is the reference level.
+    terms
+        Names of the columns of an array.
+
+    Returns
+    -------
+    MetaRegression
+        Coefficients on the pooled scale, per unit of the moderator or against the reference level.
+
+    Raises
+    ------
+    OptionError
+        If a word or column is not known.
+    DataError
+        If columns depend on each other; the message names them.
+    NotEstimableError
+        If there are not more studies than coefficients.
+
+    Examples
+    --------
+    >>> import pandas as pd, evisynth as es
+    >>> table = pd.DataFrame(
+    ...     {
+    ...         "yi": [0.1, 0.3, 0.8, 0.5, 0.9],
+    ...         "vi": [0.02, 0.03, 0.05, 0.01, 0.04],
+    ...         "dose": [0, 1, 2, 3, 4],
+    ...     }
+    ... )
+    >>> fit = es.meta_regression(table, "dose")
+    >>> fit.terms, fit.coefficients.round(4)
+    (('intercept', 'dose'), array([0.1349, 0.1651]))
+    """
+    base = effects.options if isinstance(effects, PooledFit) else FitOptions()
+    options = fit_options(
+        model=base.model if model is None else model,
+        tau2=base.tau2 if tau2 is None else tau2,
+        ci=base.ci if ci is None else ci,
+        safeguard=base.safeguard if safeguard is None else safeguard,
+        prediction="none",
+        level=base.level if level is None else level,
+    )
+    made = effects.effects if isinstance(effects, PooledFit) else as_effects(effects)
+    if isinstance(formula, str):
+        design = build_design(made.data, formula, made.estimable, levels)
+        return fit_regression(made, design, options, formula)
+    design = _given_design(formula, made, terms)
+    return fit_regression(made, design, options, "a given design matrix")
+
+
+def _given_design(
+    matrix: ArrayLike | pd.DataFrame, effects: EffectEstimates, terms: Sequence[str] | None
+) -> Design:
+    """Take a design matrix as it stands."""
+    names = terms
+    if hasattr(matrix, "columns"):
+        names = [str(column) for column in matrix.columns] if terms is None else terms
+    x = np.asarray(matrix, dtype=np.float64)
+    if x.ndim == 1:
+        x = x[:, None]
+    if x.ndim != 2 or len(x) != len(effects):
+        raise DataError(
+            f"the design matrix has shape {x.shape}; it needs a row for each of the "
+            f"{len(effects)} rows of the effect estimates"
+        )
+    if names is None:
+        names = [f"x{column + 1}" for column in range(x.shape[1])]
+    if len(names) != x.shape[1]:
+        raise DataError(f"{len(names)} terms are named for {x.shape[1]} columns")
+    constant = (x == 1).all(axis=0)
+    labels = tuple(
+        "intercept" if one and "intercept" not in names else str(name)
+        for one, name in zip(constant, names, strict=True)
+    )
+    return Design(x, labels, np.isfinite(x).all(axis=1), {})
+
+
+def fit_regression(
+    effects: EffectEstimates, design: Design, options: FitOptions, formula: str
+) -> MetaRegression:
+    """Fit a design to the rows that have an estimate and every moderator."""
+    here = effects.estimable & design.complete
+    k, p = int(here.sum()), len(design.terms)
+    left_out = tuple(effects.labels[row] for row in np.flatnonzero(~here))
+    if k <= p:
+        raise NotEstimableError(
+            f"meta-regression on {formula}: {plural(p, 'coefficient')} need at least {p + 1} "
+            f"studies with all moderators, there {'is' if k == 1 else 'are'} {k}"
+            + (f" (left out: {', '.join(left_out)})" if left_out else "")
+        )
+    x, y, v = design.matrix[here], effects.estimates[here], effects.variances[here]
+    check_rank(x, design.terms)
+    fit = regress_batch(
+        y,
+        v,
+        x,
+        model=options.model,
+        tau2=options.tau2,
+        ci=options.ci,
+        safeguard=options.safeguard,
+        level=options.level,
+    )
+    random = options.model == "random"
+    limits = q_profile(y, v, level=options.level, design=x)
+    tested = [place for place, term in enumerate(design.terms) if term != "intercept"]
+    notes = []
+    if fit.safeguard_applied[0]:
+        notes.append(
+            "Hartung-Knapp limits would have been narrower than normal ones; the latter are given."
+            if options.safeguard == "wider"
+            else "The Hartung-Knapp factor was below 1 and was set to 1."
+        )
+    if not fit.converged[0]:
+        notes.append("The search for the residual tau² did not converge; do not use this fit.")
+    if random and limits.reasons[0]:
+        notes.append(f"No interval of the residual tau²: {limits.reasons[0]}.")
+    r2 = float("nan")
+    if random and "intercept" in design.terms:
+        total = float(estimate_tau2(y, v, method=options.tau2, standard_error=False).tau2[0])
+        if total > 0:
+            r2 = max(0.0, 100 * (total - float(fit.tau2[0])) / total)
+        else:
+            notes.append("R² is not defined: without moderators tau² is 0.")
+    return MetaRegression(
+        effects=effects,
+        options=options,
+        formula=formula,
+        k=k,
+        terms=design.terms,
+        coefficients=fit.coefficients[0],
+        se=fit.se[0],
+        ci_lower=fit.ci_lower[0],
+        ci_upper=fit.ci_upper[0],
+        statistics=fit.statistics[0],
+        p_values=fit.p_values[0],
+        covariance=fit.covariance[0],
+        df=float(fit.df[0]),
+        qe=float(fit.qe[0]),
+        qe_df=int(fit.qe_df[0]),
+        qe_p=float(fit.qe_p[0]),
+        moderators=_omnibus(fit, tested, options),
+        tau2=float(fit.tau2[0]),
+        tau2_lower=float(limits.lower[0]) if random else float("nan"),
+        tau2_upper=float(limits.upper[0]) if random else float("nan"),
+        i2=float(fit.i2[0]),
+        h2=float(fit.h2[0]),
+        r2=r2,
+        left_out=left_out,
+        notes=tuple(notes),
+        reference_levels=dict(design.reference_levels),
+        safeguard_applied=bool(fit.safeguard_applied[0]),
+        tau2_reason=limits.reasons[0]
+        if random
+        else "the equal-effects model has no between-study variance",
+    )
+
+
+def _omnibus(fit: RegressionBatch, tested: list[int], options: FitOptions) -> HeterogeneityTest:
+    """Test all coefficients but the intercept."""
+    kind = "mixed-effects" if options.model == "random" else "fixed-effects"
+    nan = float("nan")
+    if not tested:
+        return HeterogeneityTest(nan, "chi2", nan, nan, nan, f"{kind} meta-regression", NO_TEST)
+    test = wald_test(fit, tested)
+    df2 = float(test.df2[0])
+    return HeterogeneityTest(
+        statistic=float(test.statistic[0]),
+        distribution="chi2" if np.isinf(df2) else "F",
+        df1=float(test.df1),
+        df2=df2,
+        p_value=float(test.p_value[0]),
+        model=f"{kind} meta-regression",
+    )

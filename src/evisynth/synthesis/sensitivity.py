@@ -1,0 +1,207 @@
+"""How much single studies matter: leave-one-out, influence diagnostics, cumulative analysis."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evisynth.display import plural
+from evisynth.errors import NotEstimableError
+from evisynth.stats import influence_measures, leave_one_out_batch, pool_batch
+from evisynth.synthesis.inputs import column_of, is_coded
+from evisynth.synthesis.pooled import PooledFit
+from evisynth.synthesis.results import Cumulative, Influence, LeaveOneOut
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["cumulative", "influence", "leave_one_out"]
+
+OUTLIER_LIMIT = 1.959963984540054
+"""Normal quantile beyond which a studentized deleted residual counts as an outlier."""
+
+
+def _rows(fit: PooledFit) -> tuple[tuple[str, ...], NDArray[np.float64], NDArray[np.float64]]:
+    """Return labels, estimates and variances of the rows pooled."""
+    here = fit.effects.estimable
+    labels = tuple(fit.effects.labels[row] for row in np.flatnonzero(here))
+    return labels, fit.effects.estimates[here], fit.effects.variances[here]
+
+
+def _need_two(fit: PooledFit, what: str) -> None:
+    if fit.k < 2:
+        raise NotEstimableError(
+            f"{what} needs at least two studies; there is {plural(fit.k, 'study', 'studies')}"
+        )
+
+
+def leave_one_out(fit: PooledFit) -> LeaveOneOut:
+    """Pool again without each study in turn, with the options of the fit.
+
+    Raises
+    ------
+    NotEstimableError
+        If there are fewer than two studies.
+
+    Examples
+    --------
+    >>> import pandas as pd, evisynth as es
+    >>> table = pd.DataFrame({"yi": [0.1, 0.3, 0.8, 0.5], "vi": [0.02, 0.03, 0.05, 0.01]})
+    >>> es.leave_one_out(es.pool(table)).estimates.round(3)
+    array([0.496, 0.442, 0.316, 0.37 ])
+    """
+    _need_two(fit, "leave-one-out")
+    labels, y, v = _rows(fit)
+    options = fit.options
+    without = leave_one_out_batch(
+        y,
+        v,
+        model=options.model,
+        tau2=options.tau2,
+        ci=options.ci,
+        safeguard=options.safeguard,
+        level=options.level,
+    )
+    return LeaveOneOut(
+        fit=fit,
+        left_out=labels,
+        estimates=without.estimate,
+        se=without.se,
+        ci_lower=without.ci_lower,
+        ci_upper=without.ci_upper,
+        p_values=without.p_value,
+        tau2=without.tau2,
+        i2=without.i2,
+        q=without.q,
+        q_p=without.q_p,
+    )
+
+
+def influence(fit: PooledFit) -> Influence:
+    """Compute outlier and influence diagnostics as metafor's ``influence`` does.
+
+    Under Hartung-Knapp every variance carries the factor of the fit it belongs to; where the
+    safeguard replaced the interval of the fit by the Wald interval, all variances are Wald's, so
+    that the two fits compared are of one kind.
+
+    Raises
+    ------
+    NotEstimableError
+        If there are fewer than two studies.
+
+    References
+    ----------
+    Viechtbauer and Cheung 2010, doi:10.1002/jrsm.11.
+
+    Examples
+    --------
+    >>> import pandas as pd, evisynth as es
+    >>> table = pd.DataFrame({"yi": [0.1, 0.3, 0.2, 1.9], "vi": [0.02, 0.03, 0.05, 0.01]})
+    >>> es.influence(es.pool(table)).outlier
+    array([False, False, False,  True])
+    """
+    _need_two(fit, "an influence analysis")
+    labels, y, v = _rows(fit)
+    options = fit.options
+    replaced = fit.safeguard_applied and options.safeguard == "wider"
+    measures = influence_measures(
+        y,
+        v,
+        model=options.model,
+        tau2=options.tau2,
+        ci="z" if replaced else options.ci,
+        truncate=options.safeguard == "truncate",
+    )
+    k = fit.k
+    return Influence(
+        fit=fit,
+        labels=labels,
+        rstudent=measures.rstudent,
+        dffits=measures.dffits,
+        cooks_distance=measures.cooks_distance,
+        cov_ratio=measures.cov_ratio,
+        tau2_deleted=measures.tau2_deleted,
+        q_deleted=measures.q_deleted,
+        hat=measures.hat,
+        weight=measures.weight,
+        dfbetas=measures.dfbetas,
+        outlier=np.abs(measures.rstudent) > OUTLIER_LIMIT,
+        influential=measures.influential,
+        rules=(
+            "outlier: |studentized deleted residual| > 1.96",
+            f"influential: |DFFITS| > 3 sqrt(1 / (k - 1)) = {3 / np.sqrt(k - 1):.3f}, or",
+            "lower tail of chi² (1 df) at Cook's distance > 0.5, or",
+            f"hat value > 3 / k = {3 / k:.3f}, or",
+            "|DFBETAS| > 1",
+        ),
+    )
+
+
+def cumulative(fit: PooledFit, order: str = "year") -> Cumulative:
+    """Pool the first study, the first two, and so on, with the options of the fit.
+
+    Parameters
+    ----------
+    fit
+        The fit of all studies.
+    order
+        Column of the data to order by (ascending; equal values keep the order of the table), or
+        ``"given"`` for the order of the table. Rows without a value come last, with a note.
+
+    Raises
+    ------
+    OptionError
+        If there is no such column.
+
+    Examples
+    --------
+    >>> import pandas as pd, evisynth as es
+    >>> table = pd.DataFrame(
+    ...     {"yi": [0.1, 0.3, 0.8], "vi": [0.02, 0.03, 0.05], "year": [2003, 2001, 2002]}
+    ... )
+    >>> es.cumulative(es.pool(table)).added
+    ('Study 2', 'Study 3', 'Study 1')
+    """
+    labels, y, v = _rows(fit)
+    k = len(y)
+    notes: tuple[str, ...] = ()
+    sequence = np.arange(k)
+    if order != "given" or "given" in fit.effects.data.columns:
+        column = column_of(fit.effects, order, "order")[fit.effects.estimable]
+        coded = is_coded(column)
+        values = column[coded].to_numpy()
+        try:
+            places = np.argsort(values, kind="stable")
+        except TypeError:  # numbers and words in one column: as words
+            places = np.argsort([str(value) for value in values], kind="stable")
+        last = np.flatnonzero(~coded)
+        sequence = np.concatenate([np.flatnonzero(coded)[places], last])
+        if last.size:
+            names = ", ".join(labels[row] for row in last)
+            notes = (f"Without a value of {order}, put last in the order of the table: {names}.",)
+    options = fit.options
+    steps = pool_batch(
+        np.broadcast_to(y[sequence], (k, k)),
+        np.broadcast_to(v[sequence], (k, k)),
+        np.tri(k, dtype=np.bool_),
+        model=options.model,
+        tau2=options.tau2,
+        ci=options.ci,
+        safeguard=options.safeguard,
+        level=options.level,
+        tau2_standard_error=False,
+    )
+    return Cumulative(
+        fit=fit,
+        order=order,
+        added=tuple(labels[row] for row in sequence),
+        estimates=steps.estimate,
+        se=steps.se,
+        ci_lower=steps.ci_lower,
+        ci_upper=steps.ci_upper,
+        p_values=steps.p_value,
+        tau2=steps.tau2,
+        i2=steps.i2,
+        notes=notes,
+    )
