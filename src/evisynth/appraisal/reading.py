@@ -142,15 +142,15 @@ def check_duplicates(assessments: Collection[Assessment], problems: list[Problem
                 f"{made.study!r}, outcome {made.outcome!r}" if made.outcome else f"{made.study!r}"
             )
             who = f" by {made.assessor!r}" if made.assessor else ""
-            problems.append(
-                Problem(
-                    made.file,
-                    f"line {made.line}",
-                    f"second assessment of {what}{who}; the first stands in {first.file}, "
-                    f"line {first.line}",
-                    hint="Keep one, or name the assessors in a column 'assessor'",
-                )
+            problem = Problem(
+                made.file,
+                f"line {made.line}",
+                f"second assessment of {what}{who}; the first stands in {first.file}, "
+                f"line {first.line}",
+                hint="Keep one, or name the assessors in a column 'assessor'",
             )
+            if problem not in problems:  # a file checks itself before all files are checked
+                problems.append(problem)
 
 
 def read_published_judgements(

@@ -13,6 +13,8 @@ from evisynth.records import Table, TableRow, parse_number, read_table
 
 __all__ = ["check_duplicate_rows", "read_outcome_rows"]
 
+_LISTED = 30
+"""Ids that a message lists at most."""
 _SIZES = ("n1", "n2")
 _COUNTS = ("events1", "events2", "nonevents1", "nonevents2")
 _POSITIVE = {
@@ -104,13 +106,14 @@ def _match_columns(
     """Find the column of each standard name; None when needed ones are missing."""
     rules = KINDS[spec.kind]
     columns: dict[str, str] = {}
+    taken = {*spec.columns.values(), *FACTS, *rules.numbers}
     sound = True
     for name in (*FACTS, *rules.numbers):
         column = spec.columns.get(name, name)
         if column in table.columns:
             columns[name] = column
         elif name in spec.columns or name in ("study", "outcome", *rules.needed):
-            near = closest(column, [have for have in table.columns if have not in columns.values()])
+            near = closest(column, [have for have in table.columns if have not in taken])
             known = f" (it holds {name})" if column != name else ""
             hint = f"Is it {near!r}? " if near else ""
             problems.append(
@@ -181,7 +184,7 @@ def _check_ids(
                 where,
                 f"line {row.line}, column {columns[name]}",
                 f"the {name} {value!r} is not in {place}" if value else f"the {name} is missing",
-                tuple(known or ()),
+                tuple(known or ()) if len(known or ()) <= _LISTED else (),
                 hint=f"Did you mean {near!r}?" if near else "",
             )
         )

@@ -13,7 +13,7 @@ from evisynth.records.record import (
     SourceKind,
 )
 from evisynth.records.ris import read_ris
-from evisynth.records.tables import Table, TableRow, parse_number, read_table
+from evisynth.records.tables import Table, TableRow, nearest_id, parse_number, read_table
 from evisynth.records.text import (
     decode_export,
     decode_utf8,
@@ -31,6 +31,7 @@ __all__ = [
     "TableRow",
     "decode_export",
     "decode_utf8",
+    "nearest_id",
     "parse_number",
     "read_export",
     "read_records_csv",

@@ -9,14 +9,14 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from evisynth.errors import InputError, Problem, closest
 from evisynth.records.text import read_utf8
 
-__all__ = ["Table", "TableRow", "parse_number", "read_table"]
+__all__ = ["Table", "TableRow", "nearest_id", "parse_number", "read_table"]
 
 
 def parse_number(text: str) -> float:
@@ -43,6 +43,21 @@ def parse_number(text: str) -> float:
     if not math.isfinite(value):
         raise ValueError(f"{text!r} is too large")
     return value
+
+
+def nearest_id(value: str, known: Collection[str]) -> str | None:
+    """Return the id that a mistyped one was meant to be, or None.
+
+    Only ids with the same first sign are compared: a review may have 100,000 records.
+
+    Examples
+    --------
+    >>> nearest_id("Zhu2081", {"Zhu2018", "Kim2018"})
+    'Zhu2018'
+    """
+    if not value:
+        return None
+    return closest(value, sorted(each for each in known if each[:1] == value[:1]))
 
 
 @dataclass(frozen=True, slots=True)

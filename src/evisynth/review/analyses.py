@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["build_analyses", "check_words"]
 
+ASYMMETRY_TESTS = ("egger", "egger-mixed", "begg")
+"""Names that `evisynth.synthesis.asymmetry_test` knows; a test holds the two together."""
+
 _WAYS: dict[DataKind, str] = {"changes": "means"}
 """Kinds of data that reach a measure by the way of another kind (`Measure.sources`)."""
 
@@ -29,11 +32,8 @@ def check_words(plan: Plan, problems: list[Problem]) -> None:
     The allowed ones are those of the rooms that use them: measures of `evisynth.effects`, options
     of `evisynth.synthesis`.
     """
-    from evisynth import synthesis
     from evisynth.effects import MEASURES
     from evisynth.synthesis import FitOptions
-
-    asymmetry_tests = getattr(synthesis, "ASYMMETRY_TESTS", ("egger", "begg"))
 
     allowed: dict[str, Sequence[str]] = {"measure": tuple(MEASURES)}
     for name, hint in get_type_hints(FitOptions).items():
@@ -46,7 +46,7 @@ def check_words(plan: Plan, problems: list[Problem]) -> None:
             value = getattr(section, key)
             _tell(plan, draft, key, value, words, told, problems)
         for name in section.asymmetry_tests:
-            _tell(plan, draft, "asymmetry_tests", name, tuple(asymmetry_tests), told, problems)
+            _tell(plan, draft, "asymmetry_tests", name, ASYMMETRY_TESTS, told, problems)
         measure = MEASURES.get(section.measure or "")
         if measure is not None and section.variance:
             _tell(
@@ -98,6 +98,8 @@ def build_analyses(
     kinds = {table.format: table.kind for _, table in plan.tables}
     mains = {draft.section.id for draft in plan.analyses if draft.section.role == "main"}
     every = {draft.section.id for draft in plan.analyses}
+    # An analysis with a problem of its own may be named as the main one; it was told already.
+    mains |= {ident for ident in plan.analysis_ids or () if ident not in every}
     analyses = []
     for draft in plan.analyses:
         before = len(problems)
@@ -201,19 +203,23 @@ def _formats(
 
     at = place(plan.lines, draft.path_of("formats", plan.default_keys))
     known = tuple(dict.fromkeys(kinds))
-    for name in section.formats:
-        if name not in kinds:
-            problems.append(word_problem(REVIEW_FILE, at, name, known, "format"))
-        elif measure is not None and not fits(name):
-            problems.append(
-                Problem(
-                    REVIEW_FILE,
-                    at,
-                    f"the measure {section.measure!r} cannot be computed from {name!r} (data of"
-                    f" kind {kinds[name]!r})",
-                    tuple(each for each in known if fits(each)),
-                )
+    problems.extend(
+        word_problem(REVIEW_FILE, at, name, known, "format")
+        for name in section.formats
+        if name not in kinds
+    )
+    unfit = [name for name in section.formats if name in kinds and not fits(name)]
+    if measure is not None and unfit:
+        named = ", ".join(f"{name!r} (data of kind {kinds[name]!r})" for name in unfit)
+        problems.append(
+            Problem(
+                REVIEW_FILE,
+                at,
+                f"the measure {section.measure!r} cannot be computed from {named}",
+                tuple(each for each in known if fits(each)),
+                hint="" if any(fits(each) for each in known) else "No format of the plan suits it",
             )
+        )
     present = {row.format for row in rows if row.outcome == section.outcome}
     chosen = tuple(section.formats) or tuple(
         name for name in known if name in present and fits(name)

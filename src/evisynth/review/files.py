@@ -102,7 +102,7 @@ def fingerprint(folder: Path) -> str:
     >>> with tempfile.TemporaryDirectory() as name:
     ...     _ = (Path(name) / "a.txt").write_text("x")
     ...     fingerprint(Path(name))[:8]
-    '6e1d0c0c'
+    '40a8cf65'
     """
     total = hashlib.sha256()
     for name, path in input_files(folder):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -152,16 +152,7 @@ def read_plan(folder: Path, problems: list[Problem]) -> Plan:
     parsed = parse_toml(folder / REVIEW_FILE, where=REVIEW_FILE, problems=problems)
     if parsed is None:
         return Plan()
-    found: list[Problem] = []
-    reader = _PlanReader(*parsed, found)
-    plan = reader.read()
-    problems.extend(sorted(found, key=_line_number))
-    return plan
-
-
-def _line_number(problem: Problem) -> int:
-    found = re.match(r"line (\d+)", problem.at)
-    return int(found[1]) if found else 0
+    return _PlanReader(*parsed, problems).read()
 
 
 class _PlanReader:
@@ -171,11 +162,13 @@ class _PlanReader:
         self, data: dict[str, Any], lines: dict[KeyPath, int], problems: list[Problem]
     ) -> None:
         self.data, self.lines, self.problems = data, lines, problems
+        self.known: tuple[str, ...] = ()
 
     def read(self) -> Plan:
         from evisynth.review import schema
 
-        self._check_names((*schema.SECTIONS, *schema.ITEMS))
+        self.known = (*schema.SECTIONS, *schema.ITEMS)
+        self._check_names()
         question = self._table("question", schema.QuestionSection, required=True)
         criteria = self._table("criteria", schema.CriteriaSection)
         registration = self._table("registration", schema.RegistrationSection)
@@ -210,17 +203,17 @@ class _PlanReader:
             limits=tuple(limits.statements) if limits else (),
         )
 
-    def _check_names(self, known: Sequence[str]) -> None:
+    def _check_names(self) -> None:
         """Refuse sections that do not exist."""
         for name in self.data:
-            if name not in known:
+            if name not in self.known:
                 at = place(self.lines, (name,))
-                self.problems.append(word_problem(REVIEW_FILE, at, name, known, "section"))
+                self.problems.append(word_problem(REVIEW_FILE, at, name, self.known, "section"))
 
     def _table(self, name: str, model: type[S], *, required: bool = False) -> S | None:
         """Check a section that is one table; an absent one is as an empty one."""
         if required and name not in self.data:
-            near = closest(name, self.data)
+            near = closest(name, [key for key in self.data if key not in self.known])
             self.problems.append(
                 Problem(
                     REVIEW_FILE,

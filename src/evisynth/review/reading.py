@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,7 +74,7 @@ def read_folder(folder: Path) -> FolderContents:
     ------
     InputError
         With every problem of every file, in the order review.toml, searches, decisions, studies,
-        extraction, risk of bias, published results, analyses.
+        extraction, risk of bias, published results, and by line in each.
     """
     if not folder.is_dir():
         raise InputError(
@@ -106,8 +108,11 @@ class _FolderReader:
     def read(self) -> FolderContents:
         plan = read_plan(self.folder, self.problems)
         check_words(plan, self.problems)
+        searches_before = len(self.problems)
         sources, records = read_searches(self.folder, self.problems, self.warnings)
-        known = frozenset(record.id for record in records)
+        # After an export that could not be read nothing is said of ids that may stand in it.
+        whole = len(self.problems) == searches_before
+        known = frozenset(record.id for record in records) if whole else None
         duplicates = self._duplicates(known)
         decided_before = len(self.problems)
         decisions = self._decisions(plan, known)
@@ -116,12 +121,12 @@ class _FolderReader:
         stages = plan.stages or ()
         states = resolve(records, decisions, stages, duplicates=duplicates, not_retrieved=lost)
         # After a row with a problem the states are not those meant: nothing is concluded from them.
-        sound = len(self.problems) == decided_before and plan.stages is not None
+        sound = whole and len(self.problems) == decided_before and plan.stages is not None
         if sound:
             check_full_text(decisions, states, not_retrieved=lost, problems=self.problems)
             self._check_retrievals(retrievals, states)
         studies = self._studies(plan)
-        if sound and records:
+        if sound and known:
             included = [
                 record
                 for (record, stage), state in states.items()
@@ -138,7 +143,7 @@ class _FolderReader:
         )
         texts = self._texts()
         if self.problems:
-            raise InputError(self.problems)
+            raise InputError(in_order(self.problems))
         pooled = studies_in_synthesis(analyses, rows)
         return FolderContents(
             plan=plan,
@@ -168,13 +173,13 @@ class _FolderReader:
         path = self.folder / where
         return path if path.exists() else None
 
-    def _duplicates(self, known: frozenset[str]) -> dict[str, str]:
+    def _duplicates(self, known: frozenset[str] | None) -> dict[str, str]:
         path = self._path(DUPLICATES_FILE)
         if path is None:
             return {}
         return read_duplicates(path, where=DUPLICATES_FILE, records=known, problems=self.problems)
 
-    def _decisions(self, plan: Plan, known: frozenset[str]) -> tuple[Decision, ...]:
+    def _decisions(self, plan: Plan, known: frozenset[str] | None) -> tuple[Decision, ...]:
         stages = plan.stages or (Stage("title_abstract", 1, {}), Stage("full_text", 1, {}))
         found: list[Decision] = []
         for stage in stages:
@@ -192,7 +197,7 @@ class _FolderReader:
                 )
         return tuple(found)
 
-    def _retrievals(self, known: frozenset[str]) -> tuple[Retrieval, ...]:
+    def _retrievals(self, known: frozenset[str] | None) -> tuple[Retrieval, ...]:
         path = self._path(RETRIEVAL_FILE)
         if path is None:
             return ()
@@ -226,10 +231,15 @@ class _FolderReader:
             where=STUDIES_FILE,
             problems=self.problems,
             warnings=self.warnings,
-            fields_known=plan.field_names == {made.name for made in plan.fields},
+            fields_known=plan.field_names == frozenset(made.name for made in plan.fields),
         )
 
+    def _studies_unread(self, studies: tuple[Study, ...]) -> bool:
+        """Tell whether there is a table of studies and none could be read."""
+        return not studies and any(problem.where == STUDIES_FILE for problem in self.problems)
+
     def _outcome_rows(self, plan: Plan, studies: tuple[Study, ...]) -> tuple[OutcomeRow, ...]:
+        ids = None if self._studies_unread(studies) else [study.id for study in studies]
         rows: list[OutcomeRow] = []
         for key, table in plan.tables:
             at = place(plan.lines, (*key, "file"))
@@ -241,7 +251,7 @@ class _FolderReader:
                     path,
                     table,
                     where=table.file,
-                    studies=[study.id for study in studies],
+                    studies=ids,
                     outcomes=plan.outcome_ids,
                     problems=self.problems,
                     warnings=self.warnings,
@@ -260,7 +270,7 @@ class _FolderReader:
         )
 
         section = plan.risk_of_bias
-        if section is None:
+        if section is None or self._studies_unread(studies):
             return "", (), ()
         if section.instrument not in INSTRUMENTS:
             at = place(plan.lines, ("risk_of_bias", "instrument"))
@@ -331,6 +341,17 @@ class _FolderReader:
             except InputError as error:
                 self.problems.extend(error.problems)
         return texts
+
+
+def in_order(problems: list[Problem]) -> list[Problem]:
+    """Sort problems by file, the plan first and the others as they were read, and by line."""
+    files = list(dict.fromkeys([REVIEW_FILE, *(problem.where for problem in problems)]))
+
+    def key(problem: Problem) -> tuple[int, int]:
+        found = re.match(r"line (\d+)", problem.at)
+        return files.index(problem.where), int(found[1]) if found else sys.maxsize
+
+    return sorted(problems, key=key)
 
 
 def studies_in_synthesis(

@@ -6,18 +6,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
-from evisynth.errors import InputError, Problem, closest
+from evisynth.errors import InputError, Problem
 from evisynth.records import (
     READERS,
     Record,
     SearchSource,
     SourceKind,
+    nearest_id,
     read_export,
     read_table,
     read_utf8,
 )
 from evisynth.review.plan_reading import parse_toml
 from evisynth.review.schema_errors import check_section, place
+from evisynth.review.toml_lines import KeyPath
 
 __all__ = ["read_duplicates", "read_searches"]
 
@@ -70,7 +72,7 @@ def _read_search(
     name = f"searches/{ident}/{SEARCH_FILE}"
     parsed = parse_toml(folder / SEARCH_FILE, where=name, problems=problems)
     section = None
-    lines = {}
+    lines: dict[KeyPath, int] = {}
     if parsed is not None:
         data, lines = parsed
         section = check_section(SearchSection, data, (), where=name, lines=lines, problems=problems)
@@ -156,7 +158,7 @@ def _check_ids(records: list[Record], problems: list[Problem]) -> None:
 
 
 def read_duplicates(
-    path: Path, *, where: str, records: frozenset[str], problems: list[Problem]
+    path: Path, *, where: str, records: frozenset[str] | None, problems: list[Problem]
 ) -> dict[str, str]:
     """Read ``duplicates.csv``: ``record_id``, ``duplicate_of``, and optionally ``reason``.
 
@@ -179,8 +181,8 @@ def read_duplicates(
     for row in table or ():
         before = len(problems)
         for column in ("record_id", "duplicate_of"):
-            if row[column] not in records:
-                near = closest(row[column], records)
+            if records is not None and row[column] not in records:
+                near = nearest_id(row[column], records)
                 problems.append(
                     Problem(
                         where,

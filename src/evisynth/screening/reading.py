@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 from evisynth.errors import Problem, closest
-from evisynth.records import TableRow, read_table
+from evisynth.records import TableRow, nearest_id, read_table
 from evisynth.screening.decisions import Decision, RecordState, Stage, Verdict
 
 __all__ = ["check_full_text", "read_decisions"]
@@ -124,7 +124,7 @@ def _check_cells(
             Problem(where, f"line {row.line}, column record_id", "the record's id is missing")
         )
     elif records is not None and ident not in records:
-        near = closest(ident, records)
+        near = nearest_id(ident, records)
         problems.append(
             Problem(
                 where,

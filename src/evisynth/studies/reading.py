@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 from evisynth.errors import Problem, closest
-from evisynth.records import TableRow, parse_number, read_table
+from evisynth.records import TableRow, nearest_id, parse_number, read_table
 from evisynth.studies.study import Field, Retrieval, Study
 
 __all__ = ["check_reports", "read_retrievals", "read_studies"]
@@ -22,7 +22,9 @@ def read_studies(
     warnings: list[str],
     fields_known: bool = True,
 ) -> tuple[Study, ...]:
-    """Read ``studies.csv``: ``study_id``, ``record_ids`` (semicolons between them), and the fields.
+    """Read ``studies.csv``: ``study_id``, ``record_ids``, and the fields.
+
+    ``record_ids`` (semicolons between them) may be left out of a review that keeps no records.
 
     Parameters
     ----------
@@ -45,7 +47,7 @@ def read_studies(
         path,
         where=where,
         problems=problems,
-        required=("study_id", "record_ids", *names),
+        required=("study_id", *names),
         may_be_empty=True,
     )
     if table is None:
@@ -156,7 +158,7 @@ def check_reports(
             )
         for report in study.reports:
             if report not in records:
-                near = closest(report, records)
+                near = nearest_id(report, records)
                 problems.append(
                     Problem(
                         study.file,
@@ -229,7 +231,7 @@ def read_retrievals(
         ident, status = row["record_id"], row["status"]
         at = f"line {row.line}, column record_id"
         if not ident or (records is not None and ident not in records):
-            near = closest(ident, records or ())
+            near = nearest_id(ident, records or ())
             problems.append(
                 Problem(
                     where,

@@ -172,6 +172,8 @@ def test_two_assessors_are_no_duplicate(tmp_path: Path) -> None:
     again, _ = read(tmp_path, "study,assessor,1.1\nZhu 2018,r1,Y\n")
     check_duplicates([*found, *again], problems)
     assert "by 'r1'; the first stands in rob/rob.csv, line 2" in str(problems[0])
+    check_duplicates([*found, *again], problems)
+    assert len(problems) == 1
 
 
 def test_unreadable_files(tmp_path: Path) -> None:

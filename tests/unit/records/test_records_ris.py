@@ -1,5 +1,7 @@
 """RIS as databases write it: dialects, repairs, nothing lost."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,15 +26,15 @@ KW  - breast cancer
 KW  - mHealth
 AB  - Background: one.
 UR  - https://example.org/a1
-ER  - 
+ER  -
 
 TY  - JOUR
 TI  - Second
-ER  - 
+ER  -
 """
 
 
-def test_fields_and_lines():
+def test_fields_and_lines() -> None:
     records, problems = read_ris(TWO, "embase", where="searches/embase/export.ris")
     first, second = records
     assert problems == ()
@@ -51,12 +53,12 @@ def test_fields_and_lines():
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_line_ends_give_the_same_records(end):
+def test_line_ends_give_the_same_records(end: Any) -> None:
     assert read_ris(TWO.replace("\n", end), "x") == read_ris(TWO, "x")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
-def test_encodings_are_detected(tmp_path, encoding):
+def test_encodings_are_detected(tmp_path: Any, encoding: Any) -> None:
     path = tmp_path / "export.ris"
     path.write_bytes(TWO.replace("Zhu", "Žhu").encode(encoding))
     records, problems = read_ris(path, "x")
@@ -65,7 +67,7 @@ def test_encodings_are_detected(tmp_path, encoding):
     assert problems == ()
 
 
-def test_windows_1252_is_read_and_reported(tmp_path):
+def test_windows_1252_is_read_and_reported(tmp_path: Any) -> None:
     path = tmp_path / "export.ris"
     path.write_bytes(TWO.replace("Zhu", "Müller").encode("cp1252"))
     records, problems = read_ris(path, "x")
@@ -79,7 +81,7 @@ def test_windows_1252_is_read_and_reported(tmp_path):
     assert none == ()
 
 
-def test_declared_encoding_that_does_not_fit_is_refused(tmp_path):
+def test_declared_encoding_that_does_not_fit_is_refused(tmp_path: Any) -> None:
     path = tmp_path / "export.ris"
     path.write_bytes(TWO.replace("Zhu", "Müller").encode("cp1252"))
     with pytest.raises(InputError, match=r"line 3, byte \d+: the byte 0xFC is not utf-8"):
@@ -88,7 +90,7 @@ def test_declared_encoding_that_does_not_fit_is_refused(tmp_path):
         read_ris(path, "x", encoding="utf-9")
 
 
-def test_missing_er_keeps_both_entries():
+def test_missing_er_keeps_both_entries() -> None:
     text = "TY  - JOUR\nTI  - One\nTY  - JOUR\nTI  - Two\n"
     records, problems = read_ris(text, "x")
     assert [record.title for record in records] == ["One", "Two"]
@@ -97,7 +99,7 @@ def test_missing_er_keeps_both_entries():
     assert "the file ends without ER" in problems[1].message
 
 
-def test_continuation_lines():
+def test_continuation_lines() -> None:
     text = (
         "TY  - JOUR\nTI  - A long\n   title\nAB  - One\n\nTwo - three\n"
         "KW  - first\nsecond\nER  - \n"
@@ -108,7 +110,7 @@ def test_continuation_lines():
     assert record.keywords == ("first", "second")
 
 
-def test_text_around_entries_is_counted_not_read():
+def test_text_around_entries_is_counted_not_read() -> None:
     text = "Record #1 of 2\n\n1.\nTY  - JOUR\nTI  - One\nER  - \nhttp://resolver\n"
     records, problems = read_ris(text, "x")
     assert len(records) == 1
@@ -117,41 +119,42 @@ def test_text_around_entries_is_counted_not_read():
     ]
 
 
-def test_entry_without_ty_is_kept():
+def test_entry_without_ty_is_kept() -> None:
     records, problems = read_ris("TI  - One\nER  - \nTY  - JOUR\nTI  - Two\nER  - \n", "x")
     assert [record.title for record in records] == ["One", "Two"]
     assert "does not begin with TY" in problems[0].message
 
 
 @pytest.mark.parametrize("tag", ["TY - JOUR", "  TY  - JOUR", "TY  -  JOUR"])
-def test_blanks_around_the_dash(tag):
-    text = f"{tag}\n{tag.replace('TY', 'TI').replace('JOUR', 'One')}\n{tag[:-4].replace('TY', 'ER')}"
+def test_blanks_around_the_dash(tag: Any) -> None:
+    title, end = tag.replace("TY", "TI").replace("JOUR", "One"), tag[:-4].replace("TY", "ER")
+    text = f"{tag}\n{title}\n{end}"
     records, problems = read_ris(text, "x")
     assert [record.title for record in records] == ["One"]
     assert problems == ()
 
 
-def test_entry_without_title_is_kept_and_reported():
+def test_entry_without_title_is_kept_and_reported() -> None:
     records, problems = read_ris("TY  - JOUR\nDO  - 10.1/x\nER  - \n", "x")
     assert records[0].id == "x-00001"
     assert "lines 1 to 3: the entry has no title (it has DO)" in str(problems[0])
 
 
-def test_unreadable_year_is_reported():
+def test_unreadable_year_is_reported() -> None:
     records, problems = read_ris("TY  - JOUR\nTI  - A\nPY  - 10 15\nER  - \n", "x")
     assert records[0].year is None
     assert "no year can be read from '10 15'" in str(problems[0])
     assert read_ris("TY  - JOUR\nTI  - A\nY1  - 2022//\nER  - \n", "x")[0][0].year == 2022
 
 
-def test_repeated_id_is_renamed_and_reported():
+def test_repeated_id_is_renamed_and_reported() -> None:
     text = "TY  - JOUR\nID  - 7\nTI  - A\nER  - \n" * 2
     records, problems = read_ris(text, "x")
     assert [record.id for record in records] == ["7", "x-00002"]
     assert "'7' stands in an earlier entry" in str(problems[0])
 
 
-def test_other_formats_are_refused():
+def test_other_formats_are_refused() -> None:
     with pytest.raises(InputError, match="no entry in this file"):
         read_ris("PMID- 123\nTI  - A title\nAB  - Text\n", "x")
     with pytest.raises(InputError, match="no entry in this file"):
@@ -171,7 +174,7 @@ def test_other_formats_are_refused():
         max_size=6,
     )
 )
-def test_no_entry_is_lost(entries):
+def test_no_entry_is_lost(entries: Any) -> None:
     text = "".join(
         "TY  - JOUR\n" + "".join(f"{tag}  - {value}\n" for tag, value in entry) + "ER  - \n"
         for entry in entries
@@ -187,7 +190,7 @@ def test_no_entry_is_lost(entries):
 
 SAMPLES = {
     "RIS": "TY  - JOUR\nID  - 7\nTI  - A trial\nAU  - Ö, A\nPY  - 2020\nER  - \n",
-    "CSV": "id,title,authors,year\n7,A trial,\"Ö, A\",2020\n",
+    "CSV": 'id,title,authors,year\n7,A trial,"Ö, A",2020\n',
 }
 
 
@@ -195,12 +198,12 @@ SAMPLES = {
 class TestEveryReader:
     """What every reader of an export must do."""
 
-    def path(self, reader: Reader, folder, text):
+    def path(self, reader: Reader, folder: Any, text: Any) -> Any:
         path = folder / f"export{reader.suffixes[0]}"
         path.write_text(text, encoding="utf-8", newline="")
         return path
 
-    def test_reads_its_sample(self, reader, tmp_path):
+    def test_reads_its_sample(self, reader: Any, tmp_path: Any) -> None:
         path = self.path(reader, tmp_path, SAMPLES[reader.name])
         records, problems = read_export(path, "embase", where="searches/embase/x")
         assert problems == ()
@@ -210,27 +213,27 @@ class TestEveryReader:
         assert (record.source, record.file) == ("embase", "searches/embase/x")
         assert 1 <= record.first_line <= record.last_line
 
-    def test_makes_stable_ids(self, reader, tmp_path):
+    def test_makes_stable_ids(self, reader: Any, tmp_path: Any) -> None:
         text = SAMPLES[reader.name].replace("ID  - 7\n", "").replace("\n7,", "\n,")
         path = self.path(reader, tmp_path, text)
         records, _ = read_export(path, "embase", first_number=12)
         assert [record.id for record in records] == ["embase-00012"]
 
-    def test_refuses_an_empty_file(self, reader, tmp_path):
+    def test_refuses_an_empty_file(self, reader: Any, tmp_path: Any) -> None:
         path = self.path(reader, tmp_path, "")
         with pytest.raises(InputError, match="searches/embase/x"):
             read_export(path, "embase", where="searches/embase/x")
 
-    def test_refuses_a_missing_file(self, reader, tmp_path):
+    def test_refuses_a_missing_file(self, reader: Any, tmp_path: Any) -> None:
         path = tmp_path / f"none{reader.suffixes[0]}"
         with pytest.raises(InputError, match="there is no such file"):
             read_export(path, "embase")
 
-    def test_is_found_by_its_ending(self, reader, tmp_path):
+    def test_is_found_by_its_ending(self, reader: Any, tmp_path: Any) -> None:
         for suffix in reader.suffixes:
             assert reader_for(tmp_path / f"A{suffix.upper()}") is reader
 
 
-def test_unknown_ending_lists_the_known(tmp_path):
+def test_unknown_ending_lists_the_known(tmp_path: Any) -> None:
     with pytest.raises(InputError, match=r"end in '\.enl'; allowed: \.ris, \.csv"):
         read_export(tmp_path / "library.enl")

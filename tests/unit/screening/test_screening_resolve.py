@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,11 +17,18 @@ FT = Stage("full_text", 2, REASONS)
 RECORD = Record("1", "A trial")
 
 
-def vote(reviewer, verdict, reason="", stage="title_abstract", role="reviewer", record="1"):
+def vote(
+    reviewer: Any,
+    verdict: Any,
+    reason: Any = "",
+    stage: Any = "title_abstract",
+    role: Any = "reviewer",
+    record: Any = "1",
+) -> Any:
     return Decision(record, stage, reviewer, verdict, reason, role=role)
 
 
-def at(decisions, stage=TA):
+def at(decisions: Any, stage: Any = TA) -> Any:
     return resolve([RECORD], decisions, [stage])["1", stage.name]
 
 
@@ -39,11 +47,11 @@ def at(decisions, stage=TA):
         ([("a", "exclude", "design"), ("a", "include"), ("b", "include")], "included"),
     ],
 )
-def test_status(votes, status):
+def test_status(votes: Any, status: Any) -> None:
     assert at([vote(*each) for each in votes]).status == status
 
 
-def test_adjudicator_settles_conflict_and_maybe():
+def test_adjudicator_settles_conflict_and_maybe() -> None:
     settled = vote("c", "exclude", "population", role="adjudicator")
     for second in ("exclude", "maybe"):
         state = at([vote("a", "include"), vote("b", second, "design"), settled])
@@ -51,14 +59,14 @@ def test_adjudicator_settles_conflict_and_maybe():
     assert at([vote("a", "include"), settled]).status == "open"  # a vote is missing
 
 
-def test_reason_at_title_and_abstract_follows_the_plan():
+def test_reason_at_title_and_abstract_follows_the_plan() -> None:
     state = at([vote("a", "exclude", "population"), vote("b", "exclude", "design")])
     assert (state.status, state.reason) == ("excluded", "design")
     assert at([vote("a", "exclude"), vote("b", "exclude")]).status == "excluded"
 
 
-def test_full_text_wants_one_main_reason():
-    def state(first, second, *more):
+def test_full_text_wants_one_main_reason() -> None:
+    def state(first: Any, second: Any, *more: Any) -> Any:
         votes = [
             vote("a", "exclude", first, "full_text"),
             vote("b", "exclude", second, "full_text"),
@@ -73,7 +81,7 @@ def test_full_text_wants_one_main_reason():
     assert state("design", "population", settled).reason == "population"
 
 
-def test_stages_follow_each_other():
+def test_stages_follow_each_other() -> None:
     records = [Record(ident, "T") for ident in "12345"]
     votes = [vote(who, "include", record=ident) for ident in "1245" for who in "ab"]
     votes += [vote(who, "exclude", "design", record="3") for who in "ab"]
@@ -98,17 +106,19 @@ def test_stages_follow_each_other():
         unique_by=lambda each: each[0],
     )
 )
-def test_order_of_reviewers_does_not_matter(votes):
+def test_order_of_reviewers_does_not_matter(votes: Any) -> None:
     found = {
         (at(decisions, stage).status, at(decisions, stage).reason, stage.name)
         for order in itertools.permutations(votes)
         for stage in (TA, FT)
-        for decisions in [[vote(*each, stage=stage.name) for each in order]]
+        for decisions in [
+            [vote(who, verdict, reason, stage.name) for who, verdict, reason in order]
+        ]
     }
     assert len(found) == 2
 
 
-def pairs(*verdicts):
+def pairs(*verdicts: Any) -> Any:
     words = {"i": "include", "e": "exclude", "m": "maybe"}
     return [
         vote(who, words[letter], record=str(number))
@@ -117,7 +127,7 @@ def pairs(*verdicts):
     ]
 
 
-def test_kappa_with_three_verdicts():
+def test_kappa_with_three_verdicts() -> None:
     votes = pairs(*["ii"] * 5, *["ee"] * 7, *["mm"] * 8, "ie", "im", "im", "em", "mi")
     found = agreement(votes, "title_abstract")
     assert (found.records, found.agreed, found.percent) == (25, 20, 80.0)
@@ -128,7 +138,7 @@ def test_kappa_with_three_verdicts():
     assert sum(found.table.values()) == 25
 
 
-def test_kappa_without_an_answer_says_why():
+def test_kappa_without_an_answer_says_why() -> None:
     none = agreement([vote("a", "include")], "title_abstract")
     assert (none.records, math.isnan(none.percent), math.isnan(none.kappa)) == (0, True, True)
     assert "no record has two independent decisions" in none.reason
@@ -137,7 +147,7 @@ def test_kappa_without_an_answer_says_why():
     assert "0/0" in same.reason
 
 
-def test_agreement_leaves_adjudication_and_other_stages_out():
+def test_agreement_leaves_adjudication_and_other_stages_out() -> None:
     votes = [
         *pairs("ie", "ii", "ee"),
         vote("c", "include", role="adjudicator", record="0"),
