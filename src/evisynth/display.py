@@ -6,9 +6,11 @@ Inside the program numbers keep their full precision; only what is shown is roun
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 __all__ = [
     "format_ci",
+    "format_columns",
     "format_count",
     "format_estimate",
     "format_number",
@@ -141,3 +143,23 @@ def plural(count: int, singular: str, many: str | None = None) -> str:
     """
     noun = singular if count == 1 else (many or f"{singular}s")
     return f"{format_count(count)} {noun}"
+
+
+def format_columns(rows: Sequence[Sequence[str]], indent: str = "  ") -> list[str]:
+    """Lay rows of cells out in columns of plain text, each to the left.
+
+    Examples
+    --------
+    >>> format_columns([["a", "1"], ["bcd", "22"]])
+    ['  a    1', '  bcd  22']
+    """
+    if not rows:
+        return []
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    return [
+        indent
+        + "  ".join(
+            cell.ljust(width) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in rows
+    ]

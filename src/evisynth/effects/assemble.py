@@ -48,7 +48,8 @@ def find_sources(measure: Measure, table: Table) -> list[Source]:
     named = [source for source in sources if table.explicit & source.own]
     for source in named or sources:
         source.recognize(table)
-    table.recognize("format")
+    for role in ("format", "n1", "n2"):
+        table.recognize(role)
     complete = [source for source in named or sources if not source.lacks(table)]
     if complete:
         return complete
@@ -221,8 +222,9 @@ def method_words(
 def finished_data(reading: Reading, used: Mapping[str, int]) -> pd.DataFrame:
     """Return the rows with what was added to them: the SDs used, and where numbers came from.
 
-    ``sd1_used`` and ``sd2_used`` are added where an SD was computed, ``numbers_from`` where rows
-    gave their numbers in different ways.
+    ``sd1_used`` and ``sd2_used`` are added where an SD was computed, ``n1`` and ``n2`` where
+    people without the event stand for them, ``numbers_from`` where rows gave their numbers in
+    different ways.
     """
     table = reading.table
     data = table.frame
@@ -231,6 +233,9 @@ def finished_data(reading: Reading, used: Mapping[str, int]) -> pd.DataFrame:
         added |= {f"{role}_used": reading.arrays[role] for role in ("sd1", "sd2")}
     if len(used) > 1:
         added["numbers_from"] = reading.source
+    for arm in "12":
+        if "events1" in reading.arrays and f"n{arm}" not in table.columns:
+            added[f"n{arm}"] = reading.arrays[f"events{arm}"] + reading.arrays[f"nonevents{arm}"]
     for name, values in added.items():
         if name not in data.columns:
             data[name] = values

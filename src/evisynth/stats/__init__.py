@@ -14,6 +14,7 @@ from evisynth.stats.distributions import (
     chi2_tail,
     f_tail,
     normal_log_tail,
+    normal_quantile,
     t_quantile,
     two_sided_p,
 )
@@ -24,7 +25,7 @@ from evisynth.stats.heterogeneity import (
     generalized_q,
 )
 from evisynth.stats.influence import InfluenceMeasures, influence_measures, leave_one_out_batch
-from evisynth.stats.intervals import Tau2Interval, q_profile
+from evisynth.stats.intervals import REASONS, Tau2Interval, q_profile
 from evisynth.stats.pooling import (
     PooledBatch,
     inconsistency,
@@ -42,6 +43,7 @@ from evisynth.stats.regression import (
 from evisynth.stats.trim_and_fill import MissingStudies, trim_and_fill_rank
 
 __all__ = [
+    "REASONS",
     "Batch",
     "CoefficientTest",
     "InfluenceMeasures",
@@ -67,6 +69,7 @@ __all__ = [
     "kendall",
     "leave_one_out_batch",
     "normal_log_tail",
+    "normal_quantile",
     "pool_batch",
     "prediction_interval",
     "q_profile",

@@ -31,6 +31,11 @@ def _dot_einsum(a: Floats, b: Floats) -> Floats:
 _dot = getattr(np, "vecdot", _dot_einsum)
 
 
+def _total(a: Floats) -> Floats:
+    """Return the sums of the rows, faster than `sum` for many short rows."""
+    return np.asarray(_dot(a, np.ones(a.shape[-1])))
+
+
 class Slope(NamedTuple):
     """Q(t) = y'Py and its negative derivative y'PPy, each of shape (B,)."""
 
@@ -55,6 +60,7 @@ class Algebra(Protocol):
 
     k: NDArray[np.int64]
     p: int
+    smallest: Floats
     largest: Floats
     exponent: NDArray[np.int32]
 
@@ -112,20 +118,25 @@ class MeanAlgebra:
         Scaled deviations from the origin and scaled variances (infinite where absent).
     k : ndarray, shape (B,)
         Number of estimates.
-    largest : ndarray, shape (B,)
-        Largest scaled variance.
+    smallest, largest : ndarray, shape (B,)
+        Smallest and largest scaled variance.
     exponent : ndarray of int, shape (B,)
         Variances were divided by ``4**exponent``.
     origin : ndarray, shape (B,)
         Estimate of the most precise study, original scale.
+    room : ndarray, shape (3, B, K)
+        Memory that every evaluation uses again: asking for fresh pages costs more than the
+        arithmetic. An instance is therefore not to be shared between threads.
     """
 
     y: Floats
     v: Floats
     k: NDArray[np.int64]
+    smallest: Floats
     largest: Floats
     exponent: NDArray[np.int32]
     origin: Floats
+    room: Floats
     p: int = 1
 
     @classmethod
@@ -150,7 +161,9 @@ class MeanAlgebra:
             y[~finite] = 0.0
             largest = np.where(finite, v, 0.0).max(axis=1)
         y = np.ldexp(y, -exponent[:, None])
-        return cls(y, v, batch.k, largest, exponent, origin)
+        return cls(
+            y, v, batch.k, v[:, 0].copy(), largest, exponent, origin, np.empty((3, *y.shape))
+        )
 
     def take(self, rows: NDArray[np.int64]) -> MeanAlgebra:
         """Return the model of some rows."""
@@ -158,9 +171,13 @@ class MeanAlgebra:
             self.y[rows],
             self.v[rows],
             self.k[rows],
+            self.smallest[rows],
             self.largest[rows],
             self.exponent[rows],
             self.origin[rows],
+            self.room[:, : len(rows)]
+            if len(rows) <= len(self.v)
+            else np.empty((3, len(rows), self.v.shape[1])),
         )
 
     def rescale(self, t: Floats) -> Floats:
@@ -169,11 +186,14 @@ class MeanAlgebra:
 
     def _fit(self, t: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         """Return weights, residuals, P y, and the sum of the weights of all but the first."""
-        w = 1.0 / (self.v + t[:, None])
-        rest = w[:, 1:].sum(axis=1)
+        w, r, u = self.room
+        np.add(self.v, t[:, None], out=w)
+        np.divide(1.0, w, out=w)
+        rest = _total(w[:, 1:])
         mean = _dot(w, self.y) / (w[:, 0] + rest)
-        r = self.y - mean[:, None]
-        return w, r, w * r, rest
+        np.subtract(self.y, mean[:, None], out=r)
+        np.multiply(w, r, out=u)
+        return w, r, u, rest
 
     def slope(self, t: Floats) -> Slope:
         """Return Q(t) and y'PPy."""
@@ -189,23 +209,22 @@ class MeanAlgebra:
 
     def terms(self, t: Floats, restricted: bool) -> Terms:
         """Return the parts of the score."""
-        w, _, u, a = self._fit(t)
+        w, spare, u, a = self._fit(t)
         w0 = w[:, 0]
         s1 = w0 + a
-        wu = w * u
-        projected = _dot(w, u)
-        yppp = _dot(wu, u) - projected * projected / s1
-        w2 = w * w
+        ypp, projected = _dot(u, u), _dot(w, u)
+        yppp = _dot(np.multiply(w, u, out=spare), u) - projected * projected / s1
         if not restricted:
-            return Terms(_dot(u, u), yppp, s1, w2.sum(axis=1))
-        b = w2[:, 1:].sum(axis=1)
-        c = _dot(w2[:, 1:], w[:, 1:])
+            return Terms(ypp, yppp, s1, _dot(w, w))
+        others = w[:, 1:]
+        b = _dot(others, others)
+        c = _dot(np.multiply(w, w, out=spare)[:, 1:], others)
         # tr P and tr PP with the first weight taken out, so that a dominating one cancels exactly
         trace = (2 * w0 * a + (a * a - b)) / s1
         trace2 = (
             w0 * w0 * (a * a + 3 * b) + 2 * w0 * (a * b - c) + (a * a * b - 2 * a * c + b * b)
         ) / (s1 * s1)
-        return Terms(_dot(u, u), yppp, trace, trace2)
+        return Terms(ypp, yppp, trace, trace2)
 
     def trace_p(self, t: Floats) -> Floats:
         """Return tr P(t)."""
@@ -260,7 +279,7 @@ class DesignAlgebra:
         Scaled estimates and variances (infinite where absent).
     x : ndarray, shape (B, K, P)
         Design; a shared one is broadcast.
-    k, largest, exponent
+    k, smallest, largest, exponent
         As in `MeanAlgebra`.
     """
 
@@ -268,6 +287,7 @@ class DesignAlgebra:
     v: Floats
     x: Floats
     k: NDArray[np.int64]
+    smallest: Floats
     largest: Floats
     exponent: NDArray[np.int32]
     p: int
@@ -292,7 +312,7 @@ class DesignAlgebra:
         v = np.ldexp(batch.variances, (-2 * exponent)[:, None])
         y = np.ldexp(batch.estimates, -exponent[:, None])
         largest = np.where(np.isfinite(v), v, 0.0).max(axis=1)
-        return cls(y, v, x, batch.k, largest, exponent, x.shape[-1])
+        return cls(y, v, x, batch.k, v.min(axis=1), largest, exponent, x.shape[-1])
 
     def take(self, rows: NDArray[np.int64]) -> DesignAlgebra:
         """Return the model of some rows."""
@@ -301,6 +321,7 @@ class DesignAlgebra:
             self.v[rows],
             self.x[rows],
             self.k[rows],
+            self.smallest[rows],
             self.largest[rows],
             self.exponent[rows],
             self.p,

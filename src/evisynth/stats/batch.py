@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from evisynth.errors import DataError
 
-__all__ = ["Batch", "as_batch"]
+__all__ = ["CHUNK_CELLS", "Batch", "as_batch", "chunks", "join"]
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    Result = TypeVar("Result", bound=DataclassInstance)
 
 Floats = NDArray[np.float64]
+
+CHUNK_CELLS = 65_536
+"""Cells of a batch worked on at once: the arrays of one search stay in the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +95,29 @@ def as_batch(
             "(leave a cell out by the mask `present`)"
         )
     return Batch(y, v, here, here.sum(axis=1))
+
+
+def chunks(
+    batch: Batch, design: Floats | None = None
+) -> Iterator[tuple[slice, Batch, Floats | None]]:
+    """Cut a batch, and a design of shape (B, K, P) with it, into parts that fit the cache."""
+    size, width = batch.estimates.shape
+    chunk = max(1, CHUNK_CELLS // max(1, width))
+    if size <= chunk:
+        yield slice(0, size), batch, design
+        return
+    for begin in range(0, size, chunk):
+        rows = slice(begin, begin + chunk)
+        piece = Batch(
+            batch.estimates[rows], batch.variances[rows], batch.present[rows], batch.k[rows]
+        )
+        yield rows, piece, design[rows] if design is not None and design.ndim == 3 else design
+
+
+def join(parts: list[Result]) -> Result:
+    """Put results of parts of a batch together; every field is an array over the batch."""
+    whole: dict[str, Any] = {
+        field.name: np.concatenate([getattr(part, field.name) for part in parts])
+        for field in fields(parts[0])
+    }
+    return type(parts[0])(**whole)

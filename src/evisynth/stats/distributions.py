@@ -6,6 +6,8 @@ mean the normal distribution (t) or chi² over its degrees of freedom (F).
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -15,6 +17,7 @@ __all__ = [
     "chi2_tail",
     "f_tail",
     "normal_log_tail",
+    "normal_quantile",
     "t_quantile",
     "two_sided_p",
 ]
@@ -39,13 +42,29 @@ def t_quantile(df: ArrayLike, level: float) -> Floats:
     """
     from scipy import special
 
-    below = 0.5 + level / 2
     df = np.asarray(df, dtype=np.float64)
     infinite = np.isinf(df)
+    if not infinite.any():
+        return np.asarray(special.stdtrit(df, 0.5 + level / 2))
+    normal = normal_quantile(level)
     if infinite.all():
-        return np.full(df.shape, special.ndtri(below))
-    value = special.stdtrit(np.where(infinite, 1.0, df), below)
-    return np.where(infinite, special.ndtri(below), value)
+        return np.full(df.shape, normal)
+    finite = special.stdtrit(np.where(infinite, 1.0, df), 0.5 + level / 2)
+    return np.where(infinite, normal, finite)
+
+
+@lru_cache(maxsize=64)
+def normal_quantile(level: float) -> float:
+    """Return the two-sided critical value of the normal distribution.
+
+    Examples
+    --------
+    >>> normal_quantile(0.95)
+    1.959963984540054
+    """
+    from scipy import special
+
+    return float(special.ndtri(0.5 + level / 2))
 
 
 def two_sided_p(statistic: ArrayLike, df: ArrayLike) -> Floats:
@@ -61,11 +80,14 @@ def two_sided_p(statistic: ArrayLike, df: ArrayLike) -> Floats:
     size = np.abs(np.asarray(statistic, dtype=np.float64))
     df = np.asarray(df, dtype=np.float64)
     infinite = np.isinf(df)
+    if not infinite.any():
+        # P(|t| > x) is the incomplete beta function itself: no subtraction, no loss in the tail
+        with np.errstate(over="ignore"):
+            return np.asarray(special.betainc(df / 2, 0.5, df / (df + size * size)))
     normal = 2 * special.ndtr(-size)
     if infinite.all():
         return np.broadcast_to(normal, np.broadcast_shapes(size.shape, df.shape)).copy()
     finite_df = np.where(infinite, 1.0, df)
-    # P(|t| > x) is the incomplete beta function itself: no subtraction, no loss in the tail
     with np.errstate(over="ignore"):
         student = special.betainc(finite_df / 2, 0.5, finite_df / (finite_df + size * size))
     return np.where(infinite, normal, student)
@@ -95,18 +117,20 @@ def chi2_tail(statistic: ArrayLike, df: ArrayLike) -> Floats:
     """
     from scipy import special
 
+    x = np.asarray(statistic, dtype=np.float64)
     df = np.asarray(df, dtype=np.float64)
     none = df == 0
     if not none.any():
-        return np.asarray(special.chdtrc(df, statistic), dtype=np.float64)
-    return np.where(none, 1.0, special.chdtrc(np.where(none, 1.0, df), statistic))
+        return np.asarray(special.chdtrc(df, x), dtype=np.float64)
+    return np.where(none, 1.0, special.chdtrc(np.where(none, 1.0, df), x))
 
 
 def chi2_cdf(statistic: ArrayLike, df: ArrayLike) -> Floats:
     """Return P(chi² <= statistic)."""
     from scipy import special
 
-    return np.asarray(special.chdtr(df, statistic), dtype=np.float64)
+    x = np.asarray(statistic, dtype=np.float64)
+    return np.asarray(special.chdtr(np.asarray(df, dtype=np.float64), x), dtype=np.float64)
 
 
 def chi2_quantile(df: ArrayLike, lower_tail: float) -> Floats:

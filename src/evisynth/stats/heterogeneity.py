@@ -17,16 +17,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from evisynth.errors import OptionError
 from evisynth.stats.algebra import Algebra, make_algebra
-from evisynth.stats.batch import Batch, as_batch
+from evisynth.stats.batch import as_batch, chunks, join
 from evisynth.stats.roots import likelihood_root, q_root
 
 __all__ = ["Tau2Estimate", "Tau2Method", "estimate_tau2", "generalized_q"]
 
 Floats = NDArray[np.float64]
 Tau2Method = Literal["REML", "DL", "PM", "ML", "EB", "HS", "HE", "SJ"]
-
-CHUNK_CELLS = 65_536
-"""Cells of a batch worked on at once: the arrays of one search stay in the processor's cache."""
+METHODS: tuple[str, ...] = get_args(Tau2Method)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +88,12 @@ def estimate_tau2(
     >>> fit.tau2.round(6), bool(fit.converged[0])
     (array([0.048077]), True)
     """
-    return _in_chunks(as_batch(estimates, variances, present), method, design, standard_error)
+    batch = as_batch(estimates, variances, present)
+    parts = [
+        tau2_of(make_algebra(piece, own), method, standard_error)
+        for _, piece, own in chunks(batch, design)
+    ]
+    return parts[0] if len(parts) == 1 else join(parts)
 
 
 def generalized_q(
@@ -117,8 +120,8 @@ def generalized_q(
 
 def tau2_of(model: Algebra, method: Tau2Method, standard_error: bool = True) -> Tau2Estimate:
     """Estimate tau² of a prepared model (see `estimate_tau2`)."""
-    if method not in get_args(Tau2Method):
-        raise OptionError("tau2", method, get_args(Tau2Method))
+    if method not in METHODS:
+        raise OptionError("tau2", method, METHODS)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         estimable = model.k > model.p
         if not estimable.all():
@@ -148,29 +151,6 @@ def _with_gaps(
         tau2[rows], se[rows] = part.tau2, part.se
         converged[rows], iterations[rows] = part.converged, part.iterations
     return Tau2Estimate(tau2, se, converged, iterations)
-
-
-def _in_chunks(
-    batch: Batch, method: Tau2Method, design: Floats | None, standard_error: bool
-) -> Tau2Estimate:
-    size, width = batch.estimates.shape
-    chunk = max(1, CHUNK_CELLS // max(1, width))
-    if size <= chunk:
-        return tau2_of(make_algebra(batch, design), method, standard_error)
-    parts = []
-    for begin in range(0, size, chunk):
-        rows = slice(begin, begin + chunk)
-        piece = Batch(
-            batch.estimates[rows], batch.variances[rows], batch.present[rows], batch.k[rows]
-        )
-        own = design[rows] if design is not None and design.ndim == 3 else design
-        parts.append(tau2_of(make_algebra(piece, own), method, standard_error))
-    return Tau2Estimate(
-        np.concatenate([part.tau2 for part in parts]),
-        np.concatenate([part.se for part in parts]),
-        np.concatenate([part.converged for part in parts]),
-        np.concatenate([part.iterations for part in parts]),
-    )
 
 
 def _closed_form(model: Algebra, method: Tau2Method) -> Floats:

@@ -91,7 +91,6 @@ def leave_one_out_batch(
         ci=ci,
         safeguard=safeguard,
         level=level,
-        tau2_standard_error=False,
     )
 
 
@@ -131,7 +130,6 @@ def influence_measures(
     without = leave_one_out_batch(y, v, model=model, tau2=tau2, ci=ci, safeguard=safeguard)
     added = 0.0 if model == "equal" else full.tau2[0]
     deleted = np.where(np.isnan(without.tau2), 0.0, without.tau2)
-    k = len(y)
     dispersion = np.square(without.se / without.wald_se)  # Hartung-Knapp factor, 1 for Wald
     precision = 1 / (v + added)
     hat = precision / precision.sum()

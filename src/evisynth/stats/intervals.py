@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from evisynth.stats.algebra import Algebra, make_algebra
-from evisynth.stats.batch import as_batch
+from evisynth.stats.batch import as_batch, chunks, join
 from evisynth.stats.distributions import chi2_quantile
 from evisynth.stats.roots import q_root
 
@@ -16,12 +16,15 @@ __all__ = ["Tau2Interval", "q_profile"]
 
 Floats = NDArray[np.float64]
 
-NO_DF = "the interval of tau² needs more studies than coefficients"
-NULL_SET = (
+REASONS = (
+    "",
+    "the interval of tau² needs more studies than coefficients",
     "the estimates differ less than chance alone would let them: every tau² from 0 up is rejected, "
-    "so the Q-profile interval is empty"
+    "so the Q-profile interval is empty",
+    "the search for the limits of tau² did not converge",
 )
-NOT_CONVERGED = "the search for the limits of tau² did not converge"
+NO_DF, NULL_SET, NOT_CONVERGED = 1, 2, 3
+"""Places in `REASONS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +35,18 @@ class Tau2Interval:
     ----------
     lower, upper : ndarray, shape (B,)
         Limits, at least 0; NaN where there is no interval.
-    reasons : tuple of str
-        Why there is none, or ``""``; shape (B,).
+    status : ndarray of int, shape (B,)
+        0, or why there is no interval (see `reasons`).
     """
 
     lower: Floats
     upper: Floats
-    reasons: tuple[str, ...]
+    status: NDArray[np.int8]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why there is no interval, or ``""``; shape (B,)."""
+        return tuple(REASONS[code] for code in self.status)
 
 
 def q_profile(
@@ -65,13 +73,22 @@ def q_profile(
     design
         Design matrix (K, P) or (B, K, P); without it the model has an intercept only.
 
+    Notes
+    -----
+    Where even Q(0) is below the lower quantile, no tau² is compatible with the estimates (metafor's
+    "null set"): the limits are NaN and `reasons` says so.
+
     Examples
     --------
     >>> limits = q_profile([0.1, 0.3, 0.8, 0.5], [0.02, 0.03, 0.05, 0.01])
     >>> limits.lower.round(6), limits.upper.round(4)
     (array([0.]), array([1.2036]))
     """
-    return interval_of(make_algebra(as_batch(estimates, variances, present), design), level)
+    batch = as_batch(estimates, variances, present)
+    parts = [
+        interval_of(make_algebra(piece, own), level) for _, piece, own in chunks(batch, design)
+    ]
+    return parts[0] if len(parts) == 1 else join(parts)
 
 
 def interval_of(model: Algebra, level: float) -> Tau2Interval:
@@ -79,24 +96,27 @@ def interval_of(model: Algebra, level: float) -> Tau2Interval:
     size = len(model.k)
     dof = model.k - model.p
     rows = np.flatnonzero(dof > 0)
+    if rows.size == 0:
+        nan = np.full(size, np.nan)
+        return Tau2Interval(nan, nan, np.full(size, NO_DF, dtype=np.int8))
+    at_lower = chi2_quantile(dof[rows], 0.5 + level / 2)
+    at_upper = chi2_quantile(dof[rows], 0.5 - level / 2)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        # both limits of all meta-analyses in one search
+        both = model.take(np.concatenate([rows, rows]))
+        t, converged, _ = q_root(both, np.concatenate([at_lower, at_upper]))
+        at_zero = t[rows.size :] == 0  # only there Q(0) may be below the lower quantile
+        empty = np.zeros(rows.size, dtype=np.bool_)
+        if at_zero.any():
+            some = rows[at_zero]
+            empty[at_zero] = model.take(some).slope(np.zeros(some.size)).q < at_upper[at_zero]
+    found = converged.reshape(2, -1).all(axis=0)
+    state = np.where(empty, NULL_SET, np.where(found, 0, NOT_CONVERGED)).astype(np.int8)
+    limits = both.rescale(t).reshape(2, -1)
+    limits[:, state != 0] = np.nan
+    if rows.size == size:
+        return Tau2Interval(limits[0], limits[1], state)
     lower, upper = np.full(size, np.nan), np.full(size, np.nan)
-    reasons = [NO_DF] * size
-    if rows.size:
-        some = dof[rows]
-        at_lower = chi2_quantile(some, 0.5 + level / 2)
-        at_upper = chi2_quantile(some, 0.5 - level / 2)
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            q = model.take(rows).slope(np.zeros(rows.size)).q
-            # both limits of all meta-analyses in one search
-            t, converged, _ = q_root(
-                model.take(np.concatenate([rows, rows])), np.concatenate([at_lower, at_upper])
-            )
-        t = t.reshape(2, -1)
-        found = converged.reshape(2, -1).all(axis=0)
-        empty = q < at_upper
-        usable = found & ~empty
-        scaled = np.ldexp(np.where(usable, t, np.nan), 2 * model.exponent[rows])
-        lower[rows], upper[rows] = scaled
-        for place, row in enumerate(rows):
-            reasons[row] = NULL_SET if empty[place] else "" if found[place] else NOT_CONVERGED
-    return Tau2Interval(lower, upper, tuple(reasons))
+    status = np.full(size, NO_DF, dtype=np.int8)
+    lower[rows], upper[rows], status[rows] = limits[0], limits[1], state
+    return Tau2Interval(lower, upper, status)

@@ -14,10 +14,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from evisynth.errors import DataError
 from evisynth.stats.algebra import MeanAlgebra
-from evisynth.stats.batch import Batch, as_batch
-from evisynth.stats.distributions import chi2_tail, t_quantile, two_sided_p
-from evisynth.stats.heterogeneity import CHUNK_CELLS, Tau2Method, tau2_of
+from evisynth.stats.batch import as_batch, chunks, join
+from evisynth.stats.distributions import chi2_tail, normal_quantile, t_quantile, two_sided_p
+from evisynth.stats.heterogeneity import Tau2Method, tau2_of
+from evisynth.stats.intervals import interval_of
 
 __all__ = [
     "PooledBatch",
@@ -58,6 +60,10 @@ class PooledBatch:
         model.
     safeguard_applied : ndarray of bool
         Whether the safeguard replaced or widened the Hartung-Knapp interval.
+    tau2_lower, tau2_upper : ndarray
+        Q-profile limits of tau²; NaN where they do not exist or were not asked for.
+    limits_status : ndarray of int
+        Why not (see `evisynth.stats.Tau2Interval`), 0 where all is well or nothing was asked.
     """
 
     k: NDArray[np.int64]
@@ -79,6 +85,9 @@ class PooledBatch:
     i2: Floats
     h2: Floats
     safeguard_applied: Bools
+    tau2_lower: Floats
+    tau2_upper: Floats
+    limits_status: NDArray[np.int8]
 
 
 def pool_batch(
@@ -92,7 +101,7 @@ def pool_batch(
     safeguard: Literal["wider", "truncate", "none"] = "wider",
     level: float = 0.95,
     null: float = 0.0,
-    tau2_standard_error: bool = True,
+    tau2_details: bool = False,
 ) -> PooledBatch:
     """Pool each meta-analysis of a batch.
 
@@ -116,8 +125,8 @@ def pool_batch(
         Confidence level.
     null
         Value of no effect.
-    tau2_standard_error
-        Whether to compute `tau2_se`.
+    tau2_details
+        Whether to compute the standard error and the Q-profile limits of tau² (NaN if not).
 
     Notes
     -----
@@ -131,42 +140,25 @@ def pool_batch(
     (array([0.4021]), array([-0.0452]), array([0.8493]))
     """
     batch = as_batch(estimates, variances, present)
-    size, width = batch.estimates.shape
-    chunk = max(1, CHUNK_CELLS // max(1, width))
+    size = len(batch.k)
     known = None if isinstance(tau2, str) else np.broadcast_to(np.asarray(tau2, float), (size,))
     if known is not None and not (known >= 0).all():
-        from evisynth.errors import DataError
-
         raise DataError("a given tau² must be a number of at least 0")
-    method: Tau2Method = tau2 if isinstance(tau2, str) else "REML"
-    parts = []
-    for begin in range(0, size, chunk):
-        rows = slice(begin, begin + chunk)
-        piece = batch
-        if size > chunk:
-            piece = Batch(
-                batch.estimates[rows], batch.variances[rows], batch.present[rows], batch.k[rows]
-            )
-        part = _pool(
+    parts = [
+        _pool(
             MeanAlgebra.of(piece),
             equal=model == "equal",
-            method=method,
+            method=tau2 if isinstance(tau2, str) else "REML",
             known=None if known is None else known[rows],
             ci=ci,
             safeguard=safeguard,
             level=level,
             null=null,
-            tau2_se=tau2_standard_error,
+            tau2_details=tau2_details,
         )
-        parts.append(part)
-    return parts[0] if len(parts) == 1 else _join(parts)
-
-
-def _join(parts: list[PooledBatch]) -> PooledBatch:
-    names = PooledBatch.__slots__
-    return PooledBatch(
-        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
-    )
+        for rows, piece, _ in chunks(batch)
+    ]
+    return parts[0] if len(parts) == 1 else join(parts)
 
 
 def _pool(
@@ -179,7 +171,7 @@ def _pool(
     safeguard: str,
     level: float,
     null: float,
-    tau2_se: bool,
+    tau2_details: bool,
 ) -> PooledBatch:
     """Pool one chunk."""
     k = algebra.k
@@ -192,18 +184,19 @@ def _pool(
         if known is not None:
             t2 = known.copy()
         elif not equal:
-            found = tau2_of(algebra, method, tau2_se)
+            found = tau2_of(algebra, method, tau2_details)
             t2, t2_se, converged = found.tau2, found.se, found.converged
         added = np.ldexp(np.where(np.isnan(t2), 0.0, t2), -2 * algebra.exponent)
         estimate, total, q_fit = algebra.mean(added)
         wald_se = 1 / np.sqrt(total)
-        if equal and known is None:
-            q = q_fit
-        else:
-            q = algebra.slope(zero).q
+        q = q_fit if equal and known is None else algebra.slope(zero).q
         q_df = np.maximum(k - 1, 0)
         typical = np.where(single, np.nan, algebra.rescale(q_df / algebra.trace_p(zero)))
         i2, h2 = inconsistency(q, q_df, t2, typical, equal)
+        lower, upper, status = nan, nan, np.zeros(size, dtype=np.int8)
+        if tau2_details and known is None:
+            limits = interval_of(algebra, level)
+            lower, upper, status = limits.lower, limits.upper, limits.status
         se, df, applied = _interval_basis(wald_se, q_fit, q_df, ci, safeguard, level, single)
         half = t_quantile(df, level) * se
         statistic = (estimate - null) / se
@@ -232,6 +225,9 @@ def _pool(
             i2=i2,
             h2=h2,
             safeguard_applied=applied,
+            tau2_lower=lower,
+            tau2_upper=upper,
+            limits_status=status,
         )
 
 
@@ -256,7 +252,7 @@ def _interval_basis(
         applied = factor < 1
         return wald_se * np.maximum(factor, 1.0), df, applied
     if safeguard == "wider":
-        normal = t_quantile(np.inf, level)
+        normal = normal_quantile(level)
         applied = ~single & (t_quantile(df, level) * factor < normal)
         return (
             wald_se * np.where(applied, 1.0, factor),
@@ -303,7 +299,7 @@ def weights_percent(
     total = np.where(here, v + t, np.inf)
     # relative to the largest weight: no overflow for tiny variances
     w = total.min(axis=1, keepdims=True) / total
-    return 100 * w / w.sum(axis=1, keepdims=True)
+    return np.asarray(100 * w / w.sum(axis=1, keepdims=True))
 
 
 def prediction_interval(

@@ -16,7 +16,13 @@ from numpy.typing import ArrayLike, NDArray
 from evisynth.errors import DataError
 from evisynth.stats.algebra import DesignAlgebra
 from evisynth.stats.batch import as_batch
-from evisynth.stats.distributions import chi2_tail, f_tail, t_quantile, two_sided_p
+from evisynth.stats.distributions import (
+    chi2_tail,
+    f_tail,
+    normal_quantile,
+    t_quantile,
+    two_sided_p,
+)
 from evisynth.stats.heterogeneity import Tau2Method, tau2_of
 
 __all__ = ["CoefficientTest", "RegressionBatch", "check_rank", "regress_batch", "wald_test"]
@@ -247,7 +253,7 @@ def regress_batch(
 def _hk_factor(
     factor: Floats, dof: NDArray[np.int64], ci: str, safeguard: str, level: float
 ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """Return what multiplies the covariance, the degrees of freedom, and where a safeguard acted."""
+    """Return the factor of the covariance, the degrees of freedom, and where a safeguard acted."""
     ones, never = np.ones(len(factor)), np.zeros(len(factor), dtype=np.bool_)
     if ci == "z":
         return ones, np.full(len(factor), np.inf), never
@@ -257,7 +263,7 @@ def _hk_factor(
     if safeguard == "truncate":
         return np.maximum(factor, 1.0), df, factor < 1
     if safeguard == "wider":
-        applied = t_quantile(df, level) * np.sqrt(factor) < t_quantile(np.inf, level)
+        applied = t_quantile(df, level) * np.sqrt(factor) < normal_quantile(level)
         return np.where(applied, 1.0, factor), np.where(applied, np.inf, df), applied
     return factor, df, never
 

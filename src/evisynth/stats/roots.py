@@ -32,6 +32,21 @@ STEP = 1e-9
 FLAT = 1e-14
 """Equations met to this relative size are met to rounding."""
 
+TINY = 1e-15
+"""A step below this share of the typical variance cannot be told from rounding near tau² = 0."""
+
+SPREAD = 100.0
+"""Ratio of largest to smallest variance beyond which a second, higher maximum is looked for.
+
+In simulations one restricted likelihood in 20,000 had one at ratios up to 100 that the search from
+Hedges' estimate missed, at ratios up to 10,000 one in 500."""
+
+POINTS = 16
+"""Points of that search, equally spaced in log tau²."""
+
+SHRINK = 0.7
+"""Solved rows are dropped from the arrays when fewer than this share is left: copying costs too."""
+
 
 def q_root(model: Algebra, target: Floats) -> tuple[Floats, Bools, NDArray[np.int64]]:
     """Find tau² >= 0 with Q(tau²) = target; 0 where Q(0) is not above it.
@@ -51,26 +66,30 @@ def q_root(model: Algebra, target: Floats) -> tuple[Floats, Bools, NDArray[np.in
     sum_of_squares = model.unweighted()[0]
     t = np.maximum(sum_of_squares / target - model.largest, 0.0)
     t[~np.isfinite(t)] = 0.0
-    converged = np.zeros(len(t), dtype=np.bool_)
-    iterations = np.zeros(len(t), dtype=np.int64)
-    active, part, now, goal = np.arange(len(t)), model, t.copy(), target
+    size = len(t)
+    converged = np.zeros(size, dtype=np.bool_)
+    iterations = np.zeros(size, dtype=np.int64)
+    rows, part, now, goal = np.arange(size), model, t.copy(), target
+    live = np.ones(size, dtype=np.bool_)
     for step in range(1, MAX_ITERATIONS + 1):
         q, ypp = part.slope(now)
         excess = q / goal - 1.0
         move = excess * q / ypp
-        met = (excess <= FLAT) | ~(move > 0)
-        now = np.where(met, now, now + move)
-        met |= move <= STEP * now
+        up = live & (excess > FLAT) & (move > 0)
+        now = np.where(up, now + move, now)
+        met = live & (~up | (move <= STEP * now))
         if met.any():
-            rows = active[met]
-            t[rows], converged[rows], iterations[rows] = now[met], True, step
-            keep = ~met
-            if not keep.any():
+            t[rows[met]], converged[rows[met]], iterations[rows[met]] = now[met], True, step
+            live = live & ~met
+            left = int(live.sum())
+            if left == 0:
                 break
-            active, now, goal = active[keep], now[keep], goal[keep]
-            part = part.take(np.flatnonzero(keep))
+            if left < SHRINK * len(rows):
+                rows, now, goal = rows[live], now[live], goal[live]
+                part = part.take(np.flatnonzero(live))
+                live = np.ones(left, dtype=np.bool_)
     else:
-        t[active] = now
+        t[rows[live]] = now[live]
     return t, converged, iterations
 
 
@@ -87,65 +106,149 @@ def likelihood_root(model: Algebra, restricted: bool) -> tuple[Floats, Bools, ND
         Each of shape (B,), tau² on the model's working scale.
     """
     sum_of_squares, trace_v = model.unweighted()
-    dof = model.k - model.p
-    start = (sum_of_squares - trace_v) / dof  # Hedges' moment estimate
+    start = (sum_of_squares - trace_v) / (model.k - model.p)  # Hedges' moment estimate
     size = len(start)
-    zero = np.zeros(size)
-    at_zero = model.terms(zero, restricted)
+    at_zero = model.terms(np.zeros(size), restricted)
     rising = at_zero.ypp > at_zero.trace
-    proposal = _step(at_zero, zero)
-    t = np.where(start > 0, start, np.where(rising, proposal, 0.0))
-    upper = np.maximum(sum_of_squares, t)
+    first = _step(at_zero)
+    t = np.where(start > 0, start, np.where(rising, first, 0.0))
     t[~np.isfinite(t)] = 0.0
     converged = ~rising & (t <= 0)
     iterations = np.ones(size, dtype=np.int64)
-    active = np.flatnonzero(~converged)
-    if active.size:
-        part = model if active.size == size else model.take(active)
-        now, lo, hi = t[active], np.zeros(active.size), upper[active]
-        guarded = rising[active]  # whether the score is known to be positive at lo
-        for step in range(2, MAX_ITERATIONS + 2):
-            terms = part.terms(now, restricted)
-            excess = terms.ypp / terms.trace - 1.0
-            up = excess > 0
-            lo = np.where(up, now, lo)
-            guarded = guarded | up
-            hi = np.where(up, hi, now)
-            move = _step(terms, now)
-            after = now + move
-            left = (after <= lo) & ~guarded
-            outside = ~((after > lo) & (after < hi)) & ~left
-            after = np.where(left, 0.0, np.where(outside, 0.5 * (lo + hi), after))
-            flat = np.abs(excess) <= FLAT
-            after = np.where(flat, now, after)
-            met = (
-                flat
-                | left
-                | (~outside & (np.abs(after - now) <= STEP * after))
-                | (hi - lo <= 4 * np.finfo(np.float64).eps * hi)
-            )
-            now = after
-            if met.any():
-                rows = active[met]
-                t[rows], converged[rows], iterations[rows] = now[met], True, step
-                keep = ~met
-                if not keep.any():
-                    break
-                active, now, lo, hi = active[keep], now[keep], lo[keep], hi[keep]
-                guarded = guarded[keep]
-                part = part.take(np.flatnonzero(keep))
-        else:
-            t[active] = now
+    rows = np.flatnonzero(~converged)
+    tiny = TINY * (model.k - model.p) / at_zero.trace
+    if rows.size:
+        search = _Search(
+            t[rows], np.maximum(sum_of_squares, t)[rows], first[rows], rising[rows], tiny[rows]
+        )
+        part = model if rows.size == size else model.take(rows)
+        t[rows], converged[rows], iterations[rows] = _run(search, part, restricted)
     rivals = np.flatnonzero(~rising & (t > 0))
     if rivals.size:
         part = model.take(rivals)
         inside = part.log_likelihood(t[rivals], restricted)
         edge = part.log_likelihood(np.zeros(rivals.size), restricted)
         t[rivals[edge >= inside]] = 0.0
+    wide = np.flatnonzero(model.largest > SPREAD * model.smallest)
+    if wide.size:
+        t[wide] = _highest(model.take(wide), t[wide], sum_of_squares[wide], tiny[wide], restricted)
     return t, converged, iterations
 
 
-def _step(terms: Terms, now: Floats) -> Floats:
+def _run(
+    search: _Search, model: Algebra, restricted: bool
+) -> tuple[Floats, Bools, NDArray[np.int64]]:
+    """Run a search to its end; return tau², whether it ended, and the evaluations used."""
+    size = len(search.now)
+    t, converged = np.zeros(size), np.zeros(size, dtype=np.bool_)
+    iterations = np.full(size, MAX_ITERATIONS, dtype=np.int64)
+    rows = np.arange(size)
+    for step in range(2, MAX_ITERATIONS + 2):
+        met = search.advance(model.terms(search.now, restricted))
+        if met.any():
+            solved = rows[met]
+            t[solved], converged[solved], iterations[solved] = search.now[met], True, step
+            left = int(search.live.sum())
+            if left == 0:
+                return t, converged, iterations
+            if left < SHRINK * len(rows):
+                keep = np.flatnonzero(search.live)
+                rows, model, search = rows[keep], model.take(keep), search.take(keep)
+    t[rows[search.live]] = search.now[search.live]
+    return t, converged, iterations
+
+
+def _highest(
+    model: Algebra, t: Floats, sum_of_squares: Floats, tiny: Floats, restricted: bool
+) -> Floats:
+    """Look for a maximum that is higher than the one found, and return the highest."""
+    size = len(t)
+    low = 0.25 * model.smallest
+    ratio = (np.maximum(sum_of_squares, 16 * low) / low) ** (1 / (POINTS - 1))
+    grid = low * ratio ** np.arange(POINTS)[:, None]
+    repeated = model.take(np.tile(np.arange(size), POINTS))
+    heights = repeated.log_likelihood(grid.ravel(), restricted).reshape(POINTS, size)
+    height = model.log_likelihood(t, restricted)
+    best = heights.argmax(axis=0)
+    higher = np.flatnonzero(heights[best, np.arange(size)] > height)
+    if higher.size == 0:
+        return t
+    place, part = best[higher], model.take(higher)
+    search = _Search(
+        grid[place, higher],
+        grid[np.minimum(place + 1, POINTS - 1), higher],
+        grid[place, higher],
+        np.ones(higher.size, dtype=np.bool_),
+        tiny[higher],
+    )
+    search.lo = np.where(place > 0, grid[np.maximum(place - 1, 0), higher], 0.0)
+    found, converged, _ = _run(search, part, restricted)
+    better = converged & (part.log_likelihood(found, restricted) > height[higher])
+    highest = t.copy()
+    highest[higher[better]] = found[better]
+    return highest
+
+
+class _Search:
+    """A safeguarded Newton search in each row of a batch.
+
+    Attributes
+    ----------
+    now : ndarray, shape (B,)
+        Where each search stands.
+    live : ndarray of bool, shape (B,)
+        Which are not ended.
+    """
+
+    __slots__ = ("first", "guarded", "hi", "live", "lo", "now", "tiny")
+
+    def __init__(
+        self, now: Floats, hi: Floats, first: Floats, guarded: Bools, tiny: Floats
+    ) -> None:
+        self.now = now
+        self.lo = np.zeros(len(now))
+        self.hi = hi  # the score is negative from here on
+        self.first = first  # the step that Newton's method makes from 0
+        self.guarded = guarded  # whether the score is known to be positive at `lo`
+        self.tiny = tiny
+        self.live = np.ones(len(now), dtype=np.bool_)
+
+    def take(self, keep: NDArray[np.int64]) -> _Search:
+        """Return the search of some rows."""
+        part = _Search(
+            self.now[keep], self.hi[keep], self.first[keep], self.guarded[keep], self.tiny[keep]
+        )
+        part.lo = self.lo[keep]
+        return part
+
+    def advance(self, terms: Terms) -> Bools:
+        """Take one step; return the rows that ended with it."""
+        now, live = self.now, self.live
+        excess = terms.ypp / terms.trace - 1.0
+        up = excess > 0
+        self.lo = np.where(up, now, self.lo)
+        self.hi = np.where(up, self.hi, now)
+        self.guarded = self.guarded | up
+        move = _step(terms)
+        after = now + move
+        flat = np.abs(excess) <= FLAT
+        small = flat | (np.abs(move) <= STEP * after)
+        edge = (after <= self.lo) & ~self.guarded  # downhill to 0, where the score is not positive
+        outside = ~((after > self.lo) & (after < self.hi)) & ~edge & ~small
+        if outside.any():
+            inner = np.where(
+                (self.lo == 0) & (self.first < self.hi), self.first, 0.5 * (self.lo + self.hi)
+            )
+            after = np.where(outside, inner, after)
+        after = np.where(flat, now, np.where(edge, 0.0, after))
+        met = small | edge | (np.abs(after - now) <= self.tiny)
+        met &= live
+        self.now = np.where(live, after, now)
+        self.live = live & ~met
+        return met
+
+
+def _step(terms: Terms) -> Floats:
     """Return the Newton step on trace / y'PPy, or the Fisher scoring step where that fails."""
     gain = terms.ypp - terms.trace
     slope = 2 * terms.trace * terms.yppp - terms.ypp * terms.trace2

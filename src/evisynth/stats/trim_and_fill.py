@@ -30,7 +30,8 @@ class MissingStudies:
     k0 : int
         Their number.
     k0_se : float
-        Its standard error (of L0: at the estimate before rounding).
+        Its standard error (of L0: at the estimate before rounding, where the approximate variance
+        may turn negative; NaN then).
     p_value : float
         Test of none missing (R0 only, else NaN).
     centre : float
@@ -131,7 +132,7 @@ def trim_and_fill_rank(
             - 18 * k * gamma
             + 6 * k**2 * gamma
         ) / 24
-        k0_se = float(4 * np.sqrt(variance) / (2 * k - 1))
+        k0_se = float(4 * np.sqrt(variance) / (2 * k - 1)) if variance >= 0 else float("nan")
         p_value = float("nan")
     last = slice(k - k0, k)
     return MissingStudies(

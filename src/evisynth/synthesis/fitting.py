@@ -10,11 +10,11 @@ from evisynth.display import format_count, plural
 from evisynth.effects import EffectEstimates
 from evisynth.errors import NotEstimableError
 from evisynth.stats import (
+    REASONS,
     PooledBatch,
     inconsistency,
     pool_batch,
     prediction_interval,
-    q_profile,
     weights_percent,
 )
 from evisynth.synthesis.inputs import as_effects
@@ -146,15 +146,14 @@ def fit_effects(
         safeguard=options.safeguard,
         level=options.level,
         null=effects.scale.null,
+        tau2_details=True,
     )
-    limits = _tau2_limits(y, v, k, options, given)
-    i2_limits, reason = limits[:2], limits[2]
+    lower, upper, reason = _tau2_limits(one, k, given)
     equal = options.model == "equal"
     tau2 = float(one.tau2[0])
-    spread = [
-        inconsistency(one.q, one.q_df, np.array([limit]), one.typical_variance, False)[0][0]
-        for limit in i2_limits
-    ]
+    spread, _ = inconsistency(
+        one.q, one.q_df, np.array([lower, upper]), one.typical_variance, equal=False
+    )
     low, high, no_prediction = _prediction(one, options, k)
     weights = np.zeros(len(effects))
     weights[here] = weights_percent(v, 0.0 if np.isnan(tau2) else tau2)[0]
@@ -172,8 +171,8 @@ def fit_effects(
         p_value=float(one.p_value[0]),
         test="z" if infinite else "t",
         tau2=tau2,
-        tau2_lower=float("nan") if equal else limits[0],
-        tau2_upper=float("nan") if equal else limits[1],
+        tau2_lower=float("nan") if equal else lower,
+        tau2_upper=float("nan") if equal else upper,
         tau2_se=float(one.tau2_se[0]),
         q=float(one.q[0]),
         q_df=int(one.q_df[0]),
@@ -206,20 +205,12 @@ def _nothing_to_pool(effects: EffectEstimates) -> str:
     return f"none of {plural(len(effects), 'study', 'studies')} has an estimate ({reasons}{more})"
 
 
-def _tau2_limits(
-    y: NDArray[np.float64],
-    v: NDArray[np.float64],
-    k: int,
-    options: FitOptions,
-    given: GivenTau2 | None,
-) -> tuple[float, float, str]:
+def _tau2_limits(one: PooledBatch, k: int, given: GivenTau2 | None) -> tuple[float, float, str]:
     """Return the limits of tau² and why they are missing."""
     if given is not None:
         return given.lower, given.upper, given.reason
-    if k < 2:
-        return float("nan"), float("nan"), ONE_STUDY
-    found = q_profile(y, v, level=options.level)
-    return float(found.lower[0]), float(found.upper[0]), found.reasons[0]
+    reason = ONE_STUDY if k < 2 else REASONS[one.limits_status[0]]
+    return float(one.tau2_lower[0]), float(one.tau2_upper[0]), reason
 
 
 def _prediction(one: PooledBatch, options: FitOptions, k: int) -> tuple[float, float, str]:

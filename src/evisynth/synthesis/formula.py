@@ -27,6 +27,7 @@ __all__ = [
     "Design",
     "Factor",
     "build_design",
+    "level_name",
     "level_names",
     "parse_formula",
     "sort_levels",
@@ -205,7 +206,7 @@ def build_design(
         present.add(frozenset(factor.column for factor in term))
         for choice in product(*parts):
             labels.append(":".join(label for label, _ in choice))
-            columns.append(np.prod([values for _, values in choice], axis=0))
+            columns.append(np.prod(np.array([values for _, values in choice]), axis=0))
     if not columns:
         raise OptionError("formula", formula, [LANGUAGE], hint="The model has no term.")
     return Design(np.column_stack(columns), tuple(labels), complete, coder.reference)
@@ -229,9 +230,12 @@ class _Coder:
         """Return the named columns of one factor, shape (K,) each, NaN where missing."""
         column = self.data[factor.column]
         if not (factor.category or factor.column in self.levels or not _is_numeric(column)):
-            return [(factor.column, column.astype(float).to_numpy(dtype=np.float64))]
+            numbers = np.asarray(column.astype(float), dtype=np.float64)
+            return [(factor.column, numbers)]
         coded = is_coded(column)
-        values = [_level(cell) if here else "" for cell, here in zip(column, coded, strict=True)]
+        values = [
+            level_name(cell) if here else "" for cell, here in zip(column, coded, strict=True)
+        ]
         order = self._order(factor.column, column, values)
         if len(order) < 2:
             raise DataError(
@@ -241,7 +245,7 @@ class _Coder:
         if contrasts:
             self.reference[factor.column] = order[0]
         shown = order[1:] if contrasts else order
-        made = []
+        made: list[tuple[str, NDArray[np.float64]]] = []
         for level in shown:
             indicator = np.array([float(value == level) for value in values])
             indicator[~coded] = np.nan
@@ -251,7 +255,7 @@ class _Coder:
     def _order(self, name: str, column: pd.Series, values: list[str]) -> list[str]:
         used = {value for value, here in zip(values, self.rows, strict=True) if here}
         if name in self.levels:
-            order = [_level(level) for level in self.levels[name]]
+            order = [level_name(level) for level in self.levels[name]]
             unknown = sorted(used - set(order))
             if unknown:
                 raise DataError(
@@ -259,7 +263,7 @@ class _Coder:
                     f"among its levels: {', '.join(order)}"
                 )
         elif hasattr(column, "cat"):
-            order = [_level(level) for level in column.cat.categories]
+            order = [level_name(level) for level in column.cat.categories]
         else:
             order = sort_levels(column[self.rows])
         return [level for level in order if level in used]
@@ -278,7 +282,7 @@ def _is_numeric(column: pd.Series) -> bool:
     )
 
 
-def _level(cell: object) -> str:
+def level_name(cell: object) -> str:
     """Return a level's name: text as it is, 2.0 as ``"2"``."""
     if isinstance(cell, (float, np.floating)) and float(cell).is_integer():
         return str(int(cell))
@@ -289,14 +293,14 @@ def sort_levels(column: pd.Series) -> list[str]:
     """Return the distinct levels of a column, numbers by size and words by alphabet."""
     cells = column[is_coded(column)]
     if hasattr(cells, "cat"):
-        used = {_level(cell) for cell in cells}
-        return [name for name in map(_level, cells.cat.categories) if name in used]
+        used = {level_name(cell) for cell in cells}
+        return [name for name in map(level_name, cells.cat.categories) if name in used]
     if _is_numeric(cells):
-        return list(dict.fromkeys(_level(cell) for cell in sorted(cells)))
-    return sorted({_level(cell) for cell in cells})
+        return list(dict.fromkeys(level_name(cell) for cell in sorted(cells)))
+    return sorted({level_name(cell) for cell in cells})
 
 
 def level_names(column: pd.Series) -> list[str]:
     """Return the level of each row, ``""`` where none is coded; shape (K,)."""
     coded = is_coded(column)
-    return [_level(cell) if here else "" for cell, here in zip(column, coded, strict=True)]
+    return [level_name(cell) if here else "" for cell, here in zip(column, coded, strict=True)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ CAN_BE_MISSING = "leave the cells empty where a study has no estimate"
 
 
 def as_effects(
-    table: EffectEstimates | pd.DataFrame,
+    table: EffectEstimates | pd.DataFrame | Mapping[str, Any],
     *,
     estimate: str | None = None,
     variance: str | None = None,
@@ -55,7 +56,7 @@ def as_effects(
                 hint="Columns are named only when a table is given; these are effect estimates.",
             )
         made = table
-    elif hasattr(table, "columns") or isinstance(table, dict):
+    elif hasattr(table, "columns") or isinstance(table, Mapping):
         made = effects(
             table,
             measure="GEN",

@@ -116,7 +116,6 @@ def trim_and_fill(fit: PooledFit, estimator: str = "L0", side: str = "auto") -> 
                 model=options.model,
                 tau2=options.tau2,
                 ci="z",
-                tau2_standard_error=False,
             ).estimate[0]
         )
 
@@ -132,14 +131,18 @@ def trim_and_fill(fit: PooledFit, estimator: str = "L0", side: str = "auto") -> 
         p_value=missing.p_value,
         filled_estimates=missing.estimates,
         filled_variances=missing.variances,
-        notes=_trim_notes(fit),
+        notes=_trim_notes(fit, missing.k0_se),
     )
 
 
-def _trim_notes(fit: PooledFit) -> tuple[str, ...]:
-    if fit.k >= FEW:
-        return ()
-    return (f"With {plural(fit.k, 'study', 'studies')} the number of missing ones is uncertain.",)
+def _trim_notes(fit: PooledFit, k0_se: float) -> tuple[str, ...]:
+    notes = []
+    if fit.k < FEW:
+        studies = plural(fit.k, "study", "studies")
+        notes.append(f"With {studies} the number of missing ones is uncertain.")
+    if np.isnan(k0_se):
+        notes.append("The approximate variance of the number of missing studies is negative.")
+    return tuple(notes)
 
 
 def _side(fit: PooledFit, y: Floats, v: Floats) -> Literal["left", "right"]:
@@ -178,7 +181,7 @@ def _with_rows(effects: EffectEstimates, estimates: Floats, variances: Floats) -
     added = len(estimates)
     if added == 0:
         return effects
-    names = []
+    names: list[str] = []
     number = 0
     while len(names) < added:
         number += 1

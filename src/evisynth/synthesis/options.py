@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, TypeVar, cast, get_args
+from typing import Any, Literal, TypeVar, cast, get_args
 
 from evisynth.errors import OptionError
 
@@ -27,6 +27,15 @@ Safeguard = Literal["wider", "truncate", "none"]
 PredictionMethod = Literal["t k-1", "t k-2", "normal", "none"]
 
 Word = TypeVar("Word", bound=str)
+
+ALLOWED: dict[str, tuple[str, ...]] = {
+    "model": get_args(Model),
+    "tau2": get_args(Tau2Method),
+    "ci": get_args(CIMethod),
+    "safeguard": get_args(Safeguard),
+    "prediction": get_args(PredictionMethod),
+}
+"""Canonical words by option."""
 
 SYNONYMS: dict[str, dict[str, str]] = {
     "model": {
@@ -122,15 +131,9 @@ class FitOptions:
     level: float = 0.95
 
     def __post_init__(self) -> None:
-        for option, value, allowed in (
-            ("model", self.model, get_args(Model)),
-            ("tau2", self.tau2, get_args(Tau2Method)),
-            ("ci", self.ci, get_args(CIMethod)),
-            ("safeguard", self.safeguard, get_args(Safeguard)),
-            ("prediction", self.prediction, get_args(PredictionMethod)),
-        ):
-            if value not in allowed:
-                raise OptionError(option, value, allowed)
+        for option, allowed in ALLOWED.items():
+            if getattr(self, option) not in allowed:
+                raise OptionError(option, getattr(self, option), allowed)
         if not _is_level(self.level):
             raise OptionError("level", self.level, ["a number between 0 and 1, e.g. 0.95"])
 
@@ -169,16 +172,14 @@ def fit_options(
     >>> fit_options(model="fixed", ci="knha").ci
     'z'
     """
-    options = FitOptions(
-        model=find_word("model", model, get_args(Model), SYNONYMS["model"]),
-        tau2=find_word("tau2", tau2, get_args(Tau2Method), SYNONYMS["tau2"]),
-        ci=find_word("ci", ci, get_args(CIMethod), SYNONYMS["ci"]),
-        safeguard=find_word("safeguard", safeguard, get_args(Safeguard), SYNONYMS["safeguard"]),
-        prediction=find_word(
-            "prediction", prediction, get_args(PredictionMethod), SYNONYMS["prediction"]
-        ),
-        level=level,
-    )
+    words = {
+        "model": model, "tau2": tau2, "ci": ci, "safeguard": safeguard, "prediction": prediction,
+    }  # fmt: skip
+    found: dict[str, Any] = {
+        option: find_word(option, word, ALLOWED[option], SYNONYMS[option])
+        for option, word in words.items()
+    }
+    options = FitOptions(level=level, **found)
     if options.model == "equal":
         ci_equal: CIMethod = "z" if options.ci == "HKSJ" else options.ci
         options = replace(options, ci=ci_equal, prediction="none")

@@ -20,6 +20,7 @@ from evisynth.display import (
 from evisynth.synthesis.options import FitOptions
 from evisynth.synthesis.words import (
     ci_words,
+    level_words,
     model_words,
     pooling_sentences,
     prediction_words,
@@ -161,7 +162,6 @@ class PooledFit:
     def summary_rows(self) -> tuple[tuple[str, str], ...]:
         """Return what a summary shows, as pairs of name and text; shown scale for the effect."""
         shown, options = self.effects.scale.shown, self.options
-        level = format_percent(100 * options.level, 0 if options.level * 100 % 1 < 1e-9 else 1)
         estimate = format_estimate(shown(self.estimate), shown(self.ci_lower), shown(self.ci_upper))
         df = "" if self.test == "z" else f", df = {format_number(self.df, 0)}"
         statistic = format_statistic(self.statistic)
@@ -175,7 +175,7 @@ class PooledFit:
             rows.append(("On the log scale", f"{logs}, SE {format_number(self.se, 3)}"))
         else:
             rows.append(("Standard error", format_number(self.se, 3)))
-        rows.append((f"{level} CI", ci_words(options)))
+        rows.append((f"{level_words(options)} CI", ci_words(options)))
         if options.model == "random":
             if self.prediction_reason:
                 prediction = self.prediction_reason

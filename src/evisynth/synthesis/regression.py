@@ -135,7 +135,8 @@ def _given_design(
         "intercept" if one and "intercept" not in names else str(name)
         for one, name in zip(constant, names, strict=True)
     )
-    return Design(x, labels, np.isfinite(x).all(axis=1), {})
+    complete = np.asarray(np.isfinite(x).all(axis=1), dtype=np.bool_)
+    return Design(x, labels, complete, {})
 
 
 def fit_regression(

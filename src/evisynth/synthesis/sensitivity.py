@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["cumulative", "influence", "leave_one_out"]
 
 OUTLIER_LIMIT = 1.959963984540054
-"""Normal quantile beyond which a studentized deleted residual counts as an outlier."""
+"""Beyond it a studentized deleted residual counts as an outlier, whatever the level of the fit."""
 
 
 def _rows(fit: PooledFit) -> tuple[tuple[str, ...], NDArray[np.float64], NDArray[np.float64]]:
@@ -190,7 +190,6 @@ def cumulative(fit: PooledFit, order: str = "year") -> Cumulative:
         ci=options.ci,
         safeguard=options.safeguard,
         level=options.level,
-        tau2_standard_error=False,
     )
     return Cumulative(
         fit=fit,

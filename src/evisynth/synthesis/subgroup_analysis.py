@@ -12,7 +12,7 @@ from evisynth.effects import EffectEstimates
 from evisynth.errors import OptionError
 from evisynth.stats import chi2_tail
 from evisynth.synthesis.fitting import GivenTau2, fit_effects
-from evisynth.synthesis.formula import Design, level_names, sort_levels
+from evisynth.synthesis.formula import Design, level_name, level_names, sort_levels
 from evisynth.synthesis.inputs import column_of
 from evisynth.synthesis.options import FitOptions, find_word
 from evisynth.synthesis.pooled import PooledFit
@@ -95,7 +95,7 @@ def subgroups(
         )
     here = effects.estimable
     names = level_names(column)
-    wanted = sort_levels(column) if levels is None else [str(level).strip() for level in levels]
+    wanted = sort_levels(column) if levels is None else [level_name(level) for level in levels]
     if len(set(wanted)) != len(wanted):
         raise OptionError("levels", wanted, ["each level once"])
     members = {
@@ -111,7 +111,8 @@ def subgroups(
         for level, rows in members.items()
     )
     regression, reason = _regression(effects, by, members, coded, fit.options)
-    groups, notes = separate, ()
+    groups = separate
+    notes: tuple[str, ...] = ()
     if treatment == "common":
         if regression is None:
             notes = (f"A common tau² cannot be estimated ({reason}); each subgroup has its own.",)

@@ -7,6 +7,7 @@ from evisynth.synthesis.options import FitOptions
 
 __all__ = [
     "ci_words",
+    "level_words",
     "model_words",
     "pooling_sentences",
     "prediction_words",
@@ -41,7 +42,14 @@ TAU2_WORDS: dict[str, tuple[str, str]] = {
 }
 
 
-def _level(options: FitOptions) -> str:
+def level_words(options: FitOptions) -> str:
+    """Return the confidence level in percent.
+
+    Examples
+    --------
+    >>> level_words(FitOptions(level=0.9))
+    '90%'
+    """
     percent = 100 * options.level
     return format_percent(percent, 0 if abs(percent - round(percent)) < 1e-9 else 1)
 
@@ -112,7 +120,7 @@ def pooling_sentences(options: FitOptions) -> str:
     >>> pooling_sentences(FitOptions(model="equal", ci="z", prediction="none"))[:44]
     'Effect estimates were pooled with inverse-va'
     """
-    level = _level(options)
+    level = level_words(options)
     sentences = []
     if options.model == "equal":
         sentences.append(
@@ -121,7 +129,8 @@ def pooling_sentences(options: FitOptions) -> str:
     else:
         sentences.append(
             "Effect estimates were pooled with inverse-variance weights in a random-effects model; "
-            f"the between-study variance tau² was estimated by {tau2_words(options, reference=True)}."
+            "the between-study variance tau² was estimated by "
+            f"{tau2_words(options, reference=True)}."
         )
     sentences.append(_ci_sentence(options, level))
     if options.model == "random":
@@ -189,7 +198,7 @@ def regression_sentences(options: FitOptions, formula: str) -> str:
     >>> regression_sentences(FitOptions(model="equal", ci="z"), "dose")[:37]
     'Effect estimates were regressed on do'
     """
-    level = _level(options)
+    level = level_words(options)
     text = f"Effect estimates were regressed on {formula} with inverse-variance weights"
     if options.model == "random":
         source = tau2_words(options, reference=True)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from evisynth.effects import (
+    Distribution,
     hedges_correction,
     sd_from_ci,
     sd_from_p,
@@ -33,10 +34,11 @@ positive = st.floats(1e-3, 1e3)
 def test_sd_of_an_arm_comes_back_from_its_se_and_interval(sd, n, mean, level):
     se = sd / math.sqrt(n)
     assert float(sd_from_se(se, n)) == pytest.approx(sd, rel=SAME)
-    for distribution, quantile in (
-        ("t", stats.t.isf((1 - level) / 2, n - 1)),
-        ("normal", stats.norm.isf((1 - level) / 2)),
-    ):
+    quantiles: dict[Distribution, float] = {
+        "t": stats.t.isf((1 - level) / 2, n - 1),
+        "normal": stats.norm.isf((1 - level) / 2),
+    }
+    for distribution, quantile in quantiles.items():
         lower, upper = mean - quantile * se, mean + quantile * se
         back = float(sd_from_ci(lower, upper, n, level, distribution))
         assert back == pytest.approx(sd, rel=1e-9)

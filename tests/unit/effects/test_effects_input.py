@@ -7,7 +7,7 @@ import pytest
 import evisynth as es
 from evisynth.errors import InputError, OptionError
 
-GOOD = {
+GOOD: dict[str, list[object]] = {
     "study": ["X", "Y", "Z"],
     "n1": [12, 40, 9],
     "mean1": [5.0, 2.2, 1.0],

@@ -1,0 +1,314 @@
+"""The rows of a forest plot, from any of the results that have one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Literal, Protocol, TypeGuard, cast
+
+import numpy as np
+
+from evisynth.display import format_percent
+from evisynth.errors import DataError, OptionError
+from evisynth.figures.forest import words
+from evisynth.figures.forest.columns import Column, Table
+from evisynth.figures.shown import estimate_text, level_text, limits_text
+from evisynth.synthesis import PooledFit, SubgroupAnalysis
+
+if TYPE_CHECKING:
+    from evisynth.effects import EffectEstimates
+
+__all__ = [
+    "Block",
+    "HasFit",
+    "Row",
+    "RowKind",
+    "Source",
+    "blocks_of",
+    "data_of",
+    "rows_of",
+    "source_of",
+]
+
+RowKind = Literal["heading", "study", "subtotal", "total", "sums", "prediction", "note", "empty"]
+
+
+class HasFit(Protocol):
+    """What a result of an analysis offers to a forest plot."""
+
+    @property
+    def fit(self) -> PooledFit:
+        """The fit over all rows."""
+        ...
+
+    @property
+    def by_format(self) -> SubgroupAnalysis | None:
+        """The rows by format of data."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: its texts, and what stands in the graph (pooled scale, NaN for nothing).
+
+    ``cells`` holds the texts by column; ``block`` the heading that the row stands under.
+    """
+
+    kind: RowKind
+    label: str
+    cells: Mapping[str, str] = field(default_factory=dict)
+    estimate: float = float("nan")
+    lower: float = float("nan")
+    upper: float = float("nan")
+    weight: float = float("nan")
+    block: str = ""
+    study: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Studies that stand together; ``fit`` is None where they have no total of their own."""
+
+    heading: str
+    fit: PooledFit | None
+    indices: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A result, brought to one form: the fit over all, and the analysis by levels if any."""
+
+    fit: PooledFit
+    levels: SubgroupAnalysis | None
+
+
+def _has_fit(result: object) -> TypeGuard[HasFit]:
+    return hasattr(result, "fit") and hasattr(result, "by_format")
+
+
+def source_of(result: PooledFit | SubgroupAnalysis | HasFit) -> Source:
+    """Bring a result to one form.
+
+    Raises
+    ------
+    DataError
+        When it is none of those that have a forest plot.
+    """
+    if isinstance(result, PooledFit):
+        return Source(result, None)
+    if isinstance(result, SubgroupAnalysis):
+        return Source(result.fit, result)
+    if _has_fit(result):
+        return Source(result.fit, result.by_format)
+    raise DataError(
+        f"forest: a {type(result).__name__} has no forest plot; give a PooledFit, a "
+        "SubgroupAnalysis or an AnalysisResult"
+    )
+
+
+def blocks_of(source: Source, sort: str | None, by_label: str) -> tuple[Block, ...]:
+    """Sort the studies and cut them into blocks, every row of the effects in exactly one."""
+    effects = source.fit.effects
+    order = _order(source.fit, sort)
+    levels = source.levels
+    if levels is None:
+        return (Block("", None, tuple(order)),)
+    level_of: dict[str, str] = {}
+    for group in levels.groups:
+        level_of |= dict.fromkeys(group.fit.effects.labels, group.level)
+    given = _texts(effects, levels.by)
+    names = [group.level for group in levels.groups]
+    for index, label in enumerate(effects.labels):
+        if label not in level_of and label not in levels.not_coded and given[index] in names:
+            level_of[label] = given[index]  # not estimable: shown where it belongs
+    out = []
+    prefix = f"{by_label}: " if by_label else ""
+    for group in levels.groups:
+        indices = tuple(i for i in order if level_of.get(effects.labels[i]) == group.level)
+        heading = words.block_heading(prefix, group.level, _of(effects, "kind", indices))
+        out.append(Block(heading, group.fit, indices))
+    rest = tuple(i for i in order if effects.labels[i] not in level_of)
+    if rest:
+        out.append(Block(words.not_coded_heading(prefix), None, rest))
+    return tuple(out)
+
+
+def _of(effects: EffectEstimates, name: str, indices: Iterable[int]) -> set[str]:
+    texts = _texts(effects, name)
+    return {texts[index] for index in indices}
+
+
+def _texts(effects: EffectEstimates, name: str) -> list[str]:
+    """Return a column as text, ``""`` where it is empty or absent."""
+    if name not in effects.data.columns:
+        return [""] * len(effects)
+    column = effects.data[name]
+    return [
+        "" if missing else str(value) for value, missing in zip(column, column.isna(), strict=True)
+    ]
+
+
+def _order(fit: PooledFit, sort: str | None) -> list[int]:
+    effects = fit.effects
+    size = len(effects)
+    if sort is None:
+        return list(range(size))
+    name = sort.removeprefix("-")
+    if name == "label":
+        order = sorted(range(size), key=lambda i: effects.labels[i].casefold())
+        return order[::-1] if sort.startswith("-") else order
+    known = {
+        "estimate": effects.estimates,
+        "weight": np.asarray(fit.weights, dtype=float),
+        "precision": 1 / effects.variances,
+    }
+    if name in known:
+        keys: Sequence[object] = list(known[name])
+    elif name in effects.data.columns:
+        keys = list(effects.data[name])
+    else:
+        allowed = [*known, "label", *(str(column) for column in effects.data.columns)]
+        raise OptionError("sort", sort, allowed, "A minus in front reverses the order.")
+    missing = [key is None or key != key for key in keys]  # NaN is not itself
+    numeric = all(
+        isinstance(key, int | float | np.integer | np.floating)
+        for key, gone in zip(keys, missing, strict=True)
+        if not gone
+    )
+    present = [i for i in range(size) if not missing[i]]
+    present.sort(
+        key=(lambda i: cast(float, keys[i])) if numeric else (lambda i: str(keys[i])),
+        reverse=sort.startswith("-"),
+    )
+    return present + [i for i in range(size) if missing[i]]
+
+
+def rows_of(source: Source, blocks: Sequence[Block], table: Table) -> tuple[Row, ...]:
+    """Build the rows in order, the totals included."""
+    fit = source.fit
+    rows: list[Row] = []
+    for block in blocks:
+        if block.heading:
+            rows.append(Row("heading", block.heading, block=block.heading))
+        mark = not block.heading or not table.marks.issuperset(block.indices)
+        rows.extend(_study(fit, index, table, block.heading, mark) for index in block.indices)
+        if block.fit is not None:
+            rows.extend(_block_end(fit, block, table))
+        if block.heading:
+            rows.append(Row("empty", "", block=block.heading))
+    everything = range(len(fit.effects))
+    rows.append(_pooled("total", f"Total ({_level(fit)} CI)", fit, 100.0, table, everything))
+    rows.extend(_sums(table, everything, ""))
+    if np.isfinite(fit.prediction_lower) and np.isfinite(fit.prediction_upper):
+        lower, upper = fit.prediction_lower, fit.prediction_upper
+        limits = limits_text(fit.effects.scale, lower, upper, table.digits, ", ")
+        label = f"{_level(fit)} prediction interval ({words.prediction_method(fit)})"
+        rows.append(Row("prediction", label, {"effect": f"[{limits}]"}, lower=lower, upper=upper))
+    return tuple(rows)
+
+
+def _level(fit: PooledFit) -> str:
+    return level_text(fit.options.level)
+
+
+def _study(fit: PooledFit, index: int, table: Table, block: str, mark: bool) -> Row:
+    effects = fit.effects
+    label = effects.labels[index]
+    shown_label = table.marked(index, label) if mark else label
+    cells = dict(table.cells[index])
+    if not effects.estimable[index]:
+        cells |= {"weight": "", "effect": "Not estimable"}
+        return Row("study", shown_label, cells, block=block, study=label)
+    estimate = float(effects.estimates[index])
+    half = NormalDist().inv_cdf(0.5 + fit.options.level / 2) * float(
+        np.sqrt(effects.variances[index])
+    )
+    lower, upper = estimate - half, estimate + half
+    weight = float(fit.weights[index])
+    cells["weight"] = format_percent(weight, 1)
+    cells["effect"] = estimate_text(effects.scale, estimate, lower, upper, table.digits)
+    return Row(
+        "study",
+        shown_label,
+        cells,
+        estimate=estimate,
+        lower=lower,
+        upper=upper,
+        weight=weight,
+        block=block,
+        study=label,
+    )
+
+
+def _pooled(
+    kind: Literal["subtotal", "total"],
+    label: str,
+    fit: PooledFit,
+    weight: float,
+    table: Table,
+    indices: Iterable[int],
+    block: str = "",
+) -> Row:
+    cells = dict(table.totals(indices))
+    cells["weight"] = format_percent(weight, 1)
+    if np.isfinite(fit.estimate):
+        cells["effect"] = estimate_text(
+            fit.effects.scale, fit.estimate, fit.ci_lower, fit.ci_upper, table.digits
+        )
+    else:
+        cells |= {"effect": "Not estimable", "weight": ""}
+    return Row(
+        kind,
+        label,
+        cells,
+        estimate=fit.estimate,
+        lower=fit.ci_lower,
+        upper=fit.ci_upper,
+        weight=weight,
+        block=block,
+    )
+
+
+def _sums(table: Table, indices: Iterable[int], block: str) -> list[Row]:
+    """Return the row of events, which stand apart from the totals of participants."""
+    cells = table.events(indices)
+    return [Row("sums", "Total events:", cells, block=block)] if cells else []
+
+
+def _block_end(fit: PooledFit, block: Block, table: Table) -> list[Row]:
+    own = block.fit
+    if own is None:
+        return []
+    weight = float(np.asarray(fit.weights)[list(block.indices)].sum())
+    heading = block.heading
+    label = f"Subtotal ({_level(own)} CI)"
+    rows = [_pooled("subtotal", label, own, weight, table, block.indices, heading)]
+    rows.extend(_sums(table, block.indices, heading))
+    rows.append(Row("note", words.heterogeneity(own), block=heading))
+    rows.append(Row("note", words.overall_test(own), block=heading))
+    return rows
+
+
+def data_of(
+    rows: Sequence[Row], fit: PooledFit, columns: Sequence[Column]
+) -> tuple[Mapping[str, object], ...]:
+    """Return the numbers drawn as a table: one mapping a row, on the shown scale."""
+    scale = fit.effects.scale
+    out = []
+    for row in rows:
+        if row.kind not in ("study", "subtotal", "total", "prediction"):
+            continue
+        entry: dict[str, object] = {"row": row.kind, "label": row.study or row.label}
+        entry["block"] = row.block
+        for column in columns:
+            if column.key not in ("weight", "effect"):
+                entry[column.title] = row.cells.get(column.key, "")
+        entry |= {
+            scale.short: scale.shown(row.estimate),
+            "ci_lower": scale.shown(row.lower),
+            "ci_upper": scale.shown(row.upper),
+            "weight_percent": row.weight,
+        }
+        out.append(entry)
+    return tuple(out)

@@ -1,0 +1,90 @@
+"""Results in words, as every figure says them."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evisynth.display import format_ci, format_estimate, format_number
+
+if TYPE_CHECKING:
+    from evisynth.effects import EffectEstimates, Scale
+    from evisynth.synthesis import PooledFit
+
+__all__ = [
+    "digits_of",
+    "estimate_text",
+    "level_text",
+    "limits_text",
+    "lower_first",
+    "measure",
+    "pooled_text",
+]
+
+
+def lower_first(text: str) -> str:
+    """Make the first letter small, as inside a sentence; abbreviations stay.
+
+    Examples
+    --------
+    >>> lower_first("Odds ratio"), lower_first("HADS score")
+    ('odds ratio', 'HADS score')
+    """
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+def level_text(level: float) -> str:
+    """Return a confidence level in percent.
+
+    Examples
+    --------
+    >>> level_text(0.95), level_text(0.999)
+    ('95%', '99.9%')
+    """
+    return f"{100 * level:.4g}%"
+
+
+def measure(fit: PooledFit) -> str:
+    """Return the effect measure as it stands inside a sentence."""
+    return lower_first(fit.effects.scale.label)
+
+
+def digits_of(effects: EffectEstimates) -> int:
+    """Return how many decimals the estimates need: two, but more or fewer where two say nothing.
+
+    Ratios always have two. Differences have more where their standard errors (their median) are
+    below 0.01, and fewer from 10 up.
+    """
+    errors = effects.standard_errors[effects.estimable]
+    if effects.scale.is_ratio or not errors.size:
+        return 2
+    typical = float(np.median(errors))
+    if typical <= 0 or 0.01 <= typical < 10:
+        return 2
+    if typical < 0.01:
+        return min(1 - math.floor(math.log10(typical)), 10)
+    return 1 if typical < 100 else 0
+
+
+def estimate_text(scale: Scale, estimate: float, lower: float, upper: float, digits: int) -> str:
+    """Return an estimate with its limits, given on the pooled scale and shown on the other."""
+    return format_estimate(scale.shown(estimate), scale.shown(lower), scale.shown(upper), digits)
+
+
+def limits_text(
+    scale: Scale, lower: float, upper: float, digits: int, separator: str = " to "
+) -> str:
+    """Return two limits, given on the pooled scale and shown on the other."""
+    return format_ci(scale.shown(lower), scale.shown(upper), digits, separator)
+
+
+def pooled_text(fit: PooledFit, digits: int) -> str:
+    """Return a pooled effect inside a sentence, ``−0.34 (95% CI −0.61 to −0.07)``."""
+    if not math.isfinite(fit.estimate):
+        return "not estimable"
+    scale = fit.effects.scale
+    limits = limits_text(scale, fit.ci_lower, fit.ci_upper, digits)
+    estimate = format_number(scale.shown(fit.estimate), digits)
+    return f"{estimate} ({level_text(fit.options.level)} CI {limits})"
