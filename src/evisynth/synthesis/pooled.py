@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from evisynth.display import (
     format_percent,
     format_statistic,
 )
+from evisynth.stats import t_quantile, two_sided_p
 from evisynth.synthesis.options import FitOptions
 from evisynth.synthesis.words import (
     ci_words,
@@ -33,13 +34,23 @@ if TYPE_CHECKING:
 
     from evisynth.effects import EffectEstimates
 
-__all__ = ["PooledFit"]
+__all__ = ["PooledFit", "WaldResult"]
 
 NUMBERS = (
     "k", "estimate", "se", "ci_lower", "ci_upper", "statistic", "df", "p_value", "tau2",
     "tau2_lower", "tau2_upper", "tau2_se", "q", "q_df", "q_p", "i2", "i2_lower", "i2_upper", "h2",
     "prediction_lower", "prediction_upper", "safeguard_applied",
 )  # fmt: skip
+
+
+class WaldResult(NamedTuple):
+    """A pooled effect's precision and test by the weights and the normal distribution alone."""
+
+    se: float
+    ci_lower: float
+    ci_upper: float
+    statistic: float
+    p_value: float
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -124,6 +135,31 @@ class PooledFit:
     def tau(self) -> float:
         """Between-study standard deviation."""
         return float(np.sqrt(self.tau2))
+
+    @property
+    def wald(self) -> WaldResult:
+        """What the normal distribution gives, whatever interval was asked for.
+
+        Readers of older reviews compare with it: it is what most programs printed by default.
+
+        Examples
+        --------
+        >>> from evisynth.datasets import load
+        >>> from evisynth.effects import effects
+        >>> from evisynth.synthesis import pool
+        >>> wald = pool(effects(load("bcg"), measure="RR")).wald
+        >>> round(wald.ci_lower, 4), round(wald.ci_upper, 4)
+        (-1.0669, -0.3622)
+        """
+        half = float(t_quantile(np.inf, self.options.level)) * self.wald_se
+        statistic = self.estimate / self.wald_se
+        return WaldResult(
+            se=self.wald_se,
+            ci_lower=self.estimate - half,
+            ci_upper=self.estimate + half,
+            statistic=statistic,
+            p_value=float(two_sided_p(statistic, np.inf)),
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """Return the numbers of the fit as a table of one row, pooled scale.
