@@ -82,7 +82,7 @@ install_package() {
         return 0
     fi
     say "Installing Evisynth and its libraries into .venv (once; this takes a minute or two)"
-    "$VENV_PYTHON" -m pip install --disable-pip-version-check --quiet --editable '.[dev]' || fail \
+    "$VENV_PYTHON" -m pip install --disable-pip-version-check -qq --editable '.[dev]' || fail \
         "pip could not install the libraries (its message is above)." \
         "The first set-up needs the internet or a package index that pip is configured for."
     printf '%s\n' "$wanted" >"$STAMP"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 # Before numpy is loaded: the matrices are small, and the tests run side by side.
@@ -11,8 +12,8 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 os.environ["MPLBACKEND"] = "Agg"
 
-import pytest
-from hypothesis import HealthCheck, settings
+import pytest  # noqa: E402
+from hypothesis import HealthCheck, settings  # noqa: E402
 
 # The same examples on each run and machine; a slow machine is no failure.
 settings.register_profile(
@@ -27,16 +28,16 @@ ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "examples"
 
 
-def copy_review(source: Path, target: Path) -> Path:
-    """Copy the input of a review, without what was built."""
-    shutil.copytree(source, target, ignore=shutil.ignore_patterns("out", ".evisynth"))
-    return target
+@pytest.fixture(scope="session")
+def copy_example() -> Callable[[str, Path], Path]:
+    """Copies the input of an example, without what was built: (name, target) to the target."""
 
+    def copy(name: str, target: Path) -> Path:
+        source = EXAMPLES / name
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("out", ".evisynth"))
+        return target
 
-@pytest.fixture
-def cancer(tmp_path: Path) -> Path:
-    """A copy of the example on digital interventions in cancer."""
-    return copy_review(EXAMPLES / "digital-interventions-cancer", tmp_path / "cancer")
+    return copy
 
 
 @pytest.fixture

@@ -158,8 +158,6 @@ def format_columns(rows: Sequence[Sequence[str]], indent: str = "  ") -> list[st
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     return [
         indent
-        + "  ".join(
-            cell.ljust(width) for cell, width in zip(row, widths, strict=True)
-        ).rstrip()
+        + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]

@@ -24,7 +24,7 @@ GROUPINGS = {
 }  # fmt: skip
 
 
-def tests_of(method: str) -> tuple[str, ...]:
+def pinned_for(method: str) -> tuple[str, ...]:
     """Return the tests that are pinned for a method."""
     return {"EE": ("z", "t"), "REML": ("z", "t", "knha", "adhoc")}.get(method, ("z", "knha"))
 
@@ -35,7 +35,7 @@ def test_the_grid_of_meta_regressions_is_whole(reference):
         for identifier, formulas in FORMULAS.items()
         for formula in formulas
         for method in METHODS
-        for test in tests_of(method)
+        for test in pinned_for(method)
     )
     reference.assert_whole("meta_regression", wanted, least=17_000)
 

