@@ -204,9 +204,7 @@ def run_analysis(
     if plan.trim_and_fill != "none":
         filled = tries.attempt(
             "trim and fill",
-            lambda: trim_and_fill(
-                fit, estimator=plan.trim_and_fill, side=plan.trim_and_fill_side
-            ),
+            lambda: trim_and_fill(fit, estimator=plan.trim_and_fill, side=plan.trim_and_fill_side),
         )
     return AnalysisResult(
         plan=plan,

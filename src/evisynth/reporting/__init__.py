@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from evisynth.reporting.docx import render_docx as render_docx
     from evisynth.reporting.html import render_html as render_html
     from evisynth.reporting.pdf import render_pdf as render_pdf
+    from evisynth.reporting.results_json import analysis_to_dict as analysis_to_dict
     from evisynth.reporting.results_json import results_schema as results_schema
     from evisynth.reporting.results_json import results_to_dict as results_to_dict
     from evisynth.reporting.results_json import write_results as write_results
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _LATER = {
     "ReviewDocument": "blocks",
+    "analysis_to_dict": "results_json",
     "build_document": "content",
     "build_outputs": "build",
     "render_docx": "docx",
@@ -37,6 +39,7 @@ _LATER = {
 
 __all__ = [
     "ReviewDocument",
+    "analysis_to_dict",
     "build_document",
     "build_outputs",
     "render_docx",

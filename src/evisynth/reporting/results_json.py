@@ -39,7 +39,13 @@ from evisynth.synthesis import (
 if TYPE_CHECKING:
     from evisynth.figures import ReviewFigure
 
-__all__ = ["SCHEMA_VERSION", "results_schema", "results_to_dict", "write_results"]
+__all__ = [
+    "SCHEMA_VERSION",
+    "analysis_to_dict",
+    "results_schema",
+    "results_to_dict",
+    "write_results",
+]
 
 SCHEMA_VERSION = "1.0"
 """Version of the shape of ``results.json``; what breaks readers raises the first number."""

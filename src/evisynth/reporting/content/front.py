@@ -103,7 +103,7 @@ def result_sentence(result: AnalysisResult) -> str:
 
 
 def _sensitivity_clause(context: Context, main: AnalysisResult) -> str:
-    """Return what the sensitivity analyses of a main one came to, where forms of data were mixed."""
+    """Return what the sensitivity analyses came to, where the main one mixes forms of data."""
     if main.by_format is None:
         return ""
     parts = []
@@ -115,7 +115,10 @@ def _sensitivity_clause(context: Context, main: AnalysisResult) -> str:
         )
     if not parts:
         return ""
-    return f" Forms of data that do not standardize alike are pooled here; the effect was {series(parts)}."
+    return (
+        " Forms of data that do not standardize alike are pooled here; the effect was "
+        f"{series(parts)}."
+    )
 
 
 def _sources_sentence(context: Context) -> str:
