@@ -14,7 +14,7 @@ suppressMessages({
 # ---- writing: JSON with 17 significant digits ---------------------------------------------------
 
 number <- function(x) ifelse(is.na(x), "null", ifelse(is.infinite(x), ifelse(x > 0, "1e999", "-1e999"), sprintf("%.17g", x)))
-quoted <- function(x) paste0("\"", gsub("\"", "\\\\\"", gsub("\\\\", "\\\\\\\\", x)), "\"")
+quoted <- function(x) if (length(x) == 0) character() else paste0("\"", gsub("\"", "\\\\\"", gsub("\\\\", "\\\\\\\\", x)), "\"")
 json <- function(x) {
   if (is.null(x)) return("null")
   if (is.list(x)) {
@@ -207,6 +207,13 @@ alike <- function(ours, d, ..., then, names_) {
   }
 }
 
+# influence() leaves NA where a fit without one study did not converge; then another step is tried
+whole_influence <- function(f) {
+  i <- influence(f)
+  stopifnot(!anyNA(i$inf$rstudent))
+  i
+}
+
 fits <- list(); limits <- list(); predictions <- list(); weights_of <- list(); left_out <- list(); influences <- list()
 trims <- list(); regressions <- list(); ranks <- list(); cumulatives <- list()
 put <- function(list_, ...) c(list_, list(list(...)))
@@ -239,7 +246,7 @@ for (id in names(analyses)) {
   }
   for (setting in list(c("REML", "knha"), c("DL", "z"), c("EE", "z"))) {
     f <- tight(dd, method = setting[1], test = setting[2], slab = dd$label)
-    # leave1out() and cumul() iterate to metafor's default tolerance whatever the fit was given, so
+    # leave1out() and cumul() do not keep to the tightened tolerance, so
     # the fits are made one by one here and held against them
     own <- c("estimate", "se", if (setting[1] != "EE") "tau2")
     without <- lapply(seq_len(nrow(dd)), function(i) tight(dd[-i, ], method = setting[1], test = setting[2]))
@@ -251,7 +258,7 @@ for (id in names(analyses)) {
     alike(series(steps), dd, method = setting[1], test = setting[2], then = function(f) cumul(f, order = years), names_ = own)
     cumulatives <- c(cumulatives, list(c(list(analysis = id, method = setting[1], test = setting[2], order = array_of(dd$label[ordered])), series(steps))))
     if (setting[1] != "EE") {
-      i <- tight(dd, method = setting[1], test = setting[2], then = influence)
+      i <- tight(dd, method = setting[1], test = setting[2], then = whole_influence)
       influences <- put(influences, analysis = id, method = setting[1], test = setting[2], rstudent = array_of(i$inf$rstudent), dffits = array_of(i$inf$dffits), cooks_distance = array_of(i$inf$cook.d), cov_ratio = array_of(i$inf$cov.r), tau2_deleted = array_of(i$inf$tau2.del), q_deleted = array_of(i$inf$QE.del), hat = array_of(i$inf$hat), weight = array_of(i$inf$weight), dfbetas = array_of(i$dfbs[[1]]), influential = array_of(as.logical(i$is.infl)))
     }
     for (estimator in c("L0", "R0")) for (side in c("left", "right", "auto")) {
@@ -274,7 +281,7 @@ for (id in names(analyses)) {
       rest <- if (t$k0 > 0) dd[-extreme, ] else dd
       centre <- as.numeric(tight(rest, method = setting[1])$beta)
       mirrored <- data.frame(yi = 2 * centre - dd$yi[extreme], vi = dd$vi[extreme])
-      mirrored <- mirrored[order(mirrored$yi), ]
+      mirrored <- mirrored[order(mirrored$yi, mirrored$vi), ]
       after <- tight(rbind(dd[c("yi", "vi")], mirrored), method = setting[1], test = setting[2])
       theirs <- sort(as.numeric(t$yi)[t$fill]) / unit
       stopifnot(length(theirs) == t$k0, all(abs(theirs - mirrored$yi) < near * f$se))

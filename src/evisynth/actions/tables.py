@@ -11,6 +11,7 @@ import io
 import re
 from collections import Counter
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from evisynth.errors import InputError, Problem, SetupError
@@ -106,7 +107,7 @@ def _csv_rows(path: Path) -> tuple[list[tuple[int, list[str]]], bool]:
 
 def _xlsx_rows(path: Path) -> tuple[list[tuple[int, list[str]]], bool]:
     try:
-        import openpyxl  # type: ignore[import-untyped]
+        openpyxl = import_module("openpyxl")  # not required; its types are not either
     except ImportError:
         raise SetupError(
             f"{path.name}: reading Excel workbooks needs the library openpyxl, which is not "
