@@ -201,7 +201,13 @@ def run_review(
             progress("Figures", 20, 100)
         figures = review_figures(review, results)
         build_outputs(
-            review, results, figures, place, progress=part_of(progress, 30, 99), formats=wanted
+            review,
+            results,
+            figures,
+            place,
+            progress=part_of(progress, 30, 99),
+            formats=wanted,
+            kept=folder / WORK / "drawings",
         )
     if progress is not None:
         progress("Done", 100, 100)

@@ -63,6 +63,7 @@ def build_outputs(
     *,
     progress: Progress | None = None,
     formats: Sequence[DocumentFormat] = FORMATS,
+    kept: Path | None = None,
 ) -> tuple[Path, ...]:
     """Write document, figures, tables and machine-readable results into a new folder.
 
@@ -80,6 +81,8 @@ def build_outputs(
         Called with (what, steps done, steps in all) before each step and once at the end.
     formats
         Formats of the document.
+    kept
+        Folder that keeps drawings between builds, so that only what changed is drawn anew.
 
     Returns
     -------
@@ -97,7 +100,7 @@ def build_outputs(
     """
     _check(out, formats)
     document = build_document(review, results, figures)
-    drawings = Drawings.of(document.figures)
+    drawings = Drawings.of(document.figures, kept)
     written: list[Path] = []
 
     def put(name: str, content: bytes) -> None:
@@ -126,15 +129,16 @@ def build_outputs(
 
     def paper() -> None:
         if waiting is not None:
-            content, drawn = waiting.result()
+            content, drawn, used = waiting.result()
             drawings.done.update(drawn)
+            drawings.used.update(used)
             put("review.pdf", content)
 
     waiting = None
     if "pdf" in formats:
         from evisynth.reporting.pdf_process import PdfInBackground
 
-        waiting = PdfInBackground(document)
+        waiting = PdfInBackground(document, kept)
     steps: list[tuple[str, Callable[[], None]]] = [
         ("Results and tables", data),
         ("Figures", lambda: pictures("svg", "png")),
@@ -154,6 +158,7 @@ def build_outputs(
     finally:
         if waiting is not None:
             waiting.close()
+    drawings.forget_unused()
     if progress is not None:
         progress("", len(steps), len(steps))
     return tuple(sorted(written))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import suppress
+from pathlib import Path
 from typing import TypeAlias
 
 from evisynth.errors import SetupError
@@ -16,8 +17,8 @@ from evisynth.reporting.pdf import render_pdf
 
 __all__ = ["PdfInBackground"]
 
-Answer: TypeAlias = tuple[bytes, dict[tuple[str, int, Variant], bytes]]
-"""The PDF, and the figures drawn for it as `Drawings` keeps them."""
+Answer: TypeAlias = tuple[bytes, dict[tuple[str, int, Variant], bytes], set[str]]
+"""The PDF, and the figures drawn for it and the kept files used, as `Drawings` has them."""
 
 
 class PdfInBackground:
@@ -31,10 +32,13 @@ class PdfInBackground:
     ----------
     document
         The document.
+    kept
+        Folder that keeps drawings between builds.
     """
 
-    def __init__(self, document: ReviewDocument) -> None:
+    def __init__(self, document: ReviewDocument, kept: Path | None = None) -> None:
         self._document = document
+        self._kept = kept
         self._answer = tempfile.TemporaryFile()  # noqa: SIM115 - closed in close()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         self._process: subprocess.Popen[bytes] | None = None
@@ -51,7 +55,7 @@ class PdfInBackground:
         if question is not None:
             # A broken pipe means that the process has ended; result() tells why.
             with suppress(BrokenPipeError), question:
-                pickle.dump(document, question)
+                pickle.dump((document, kept), question)
 
     def result(self) -> Answer:
         """Wait for the PDF and return it, with the figures that were drawn for it.
@@ -62,7 +66,7 @@ class PdfInBackground:
             When the process failed, with what it said.
         """
         if self._process is None:
-            return _render(self._document)
+            return _render(self._document, self._kept)
         code = self._process.wait()
         self._answer.seek(0)
         self._errors.seek(0)
@@ -81,15 +85,15 @@ class PdfInBackground:
         self._errors.close()
 
 
-def _render(document: ReviewDocument) -> Answer:
-    drawings = Drawings.of(document.figures)
-    return render_pdf(document, drawings), drawings.done
+def _render(document: ReviewDocument, kept: Path | None) -> Answer:
+    drawings = Drawings.of(document.figures, kept)
+    return render_pdf(document, drawings), drawings.done, drawings.used
 
 
 def _main() -> None:
     """Read a pickled document, write the pickled answer: the second process."""
-    document = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that started us
-    pickle.dump(_render(document), sys.stdout.buffer)
+    document, kept = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that started us
+    pickle.dump(_render(document, kept), sys.stdout.buffer)
 
 
 if __name__ == "__main__":

@@ -50,11 +50,12 @@ def resources(reader: PdfReader, kind: str) -> dict[str, object]:
 def test_a_second_process_gives_the_same_bytes(content, review, results, figures):
     waiting = PdfInBackground(build_document(review, results, figures))
     try:
-        other, drawn = waiting.result()
+        other, drawn, used = waiting.result()
     finally:
         waiting.close()
     assert other == content
     assert {key[2] for key in drawn} == {"pdf"}
+    assert used == set()
 
 
 def test_it_is_tagged_and_carries_the_reviews_date(reader, review):
