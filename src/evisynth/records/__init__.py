@@ -2,11 +2,15 @@
 
 from evisynth.records.readers import (
     READERS,
-    Reader,
+    ReadResult,
+    RecordStream,
+    iter_records,
     read_export,
+    read_records,
     read_records_csv,
     reader_for,
 )
+from evisynth.records.reading import Reader, RecordProblem
 from evisynth.records.record import (
     Record,
     SearchSource,
@@ -20,24 +24,34 @@ from evisynth.records.text import (
     read_utf8,
     split_lines,
 )
+from evisynth.records.writers import WRITERS, Writer, format_records, write_records
 
 __all__ = [
     "READERS",
+    "WRITERS",
+    "ReadResult",
     "Reader",
     "Record",
+    "RecordProblem",
+    "RecordStream",
     "SearchSource",
     "SourceKind",
     "Table",
     "TableRow",
+    "Writer",
     "decode_export",
     "decode_utf8",
+    "format_records",
+    "iter_records",
     "nearest_id",
     "parse_number",
     "read_export",
+    "read_records",
     "read_records_csv",
     "read_ris",
     "read_table",
     "read_utf8",
     "reader_for",
     "split_lines",
+    "write_records",
 ]

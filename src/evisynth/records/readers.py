@@ -1,36 +1,340 @@
-"""The readers of exports by format.
+"""The formats of exports, found by content, and the reading of a file in any of them.
 
-A reader is a function from a file to records and problems; a further format is one more entry of
-`READERS` and passes the battery of tests/unit/records.
+A format is one more entry of `READERS` and passes the battery of tests/unit/records. The order
+matters: the first that recognizes a file reads it, tables come last.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import csv
+import io
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from evisynth.errors import InputError, Problem
-from evisynth.records.record import Record
-from evisynth.records.ris import read_ris
+from evisynth.errors import InputError, OptionError, Problem
+from evisynth.records.bibtex import looks_like_bibtex, stream_bibtex
+from evisynth.records.columns import COLUMNS
+from evisynth.records.delimited import (
+    begins_with_header,
+    looks_like_table,
+    looks_like_workbook,
+    stream_table,
+    stream_workbook,
+)
+from evisynth.records.exports import Export, open_export
+from evisynth.records.json_formats import (
+    looks_like_clinicaltrials,
+    looks_like_csl,
+    looks_like_openalex,
+    stream_clinicaltrials,
+    stream_csl,
+    stream_openalex,
+)
+from evisynth.records.medline import (
+    looks_like_medline,
+    looks_like_ovid_text,
+    stream_medline,
+    stream_ovid_text,
+)
+from evisynth.records.reading import Reader, Reading
+from evisynth.records.record import Record, SearchSource
+from evisynth.records.refer import (
+    looks_like_cochrane,
+    looks_like_refer,
+    stream_cochrane,
+    stream_refer,
+)
+from evisynth.records.ris import NO_ENTRY, looks_like_ris, stream_ris
+from evisynth.records.ris import VERSION as RIS_VERSION
 from evisynth.records.tables import read_table
+from evisynth.records.web_of_science import looks_like_web_of_science, stream_web_of_science
+from evisynth.records.xml_formats import (
+    looks_like_endnote_xml,
+    looks_like_ictrp,
+    looks_like_pubmed_xml,
+    stream_endnote_xml,
+    stream_ictrp,
+    stream_pubmed_xml,
+)
 
-__all__ = ["READERS", "Reader", "read_export", "read_records_csv", "reader_for"]
+__all__ = [
+    "READERS",
+    "ReadResult",
+    "RecordStream",
+    "iter_records",
+    "read_export",
+    "read_records",
+    "read_records_csv",
+    "reader_for",
+]
 
-Read = Callable[..., tuple[tuple[Record, ...], tuple[Problem, ...]]]
+
+def _is_xml(export: Export) -> bool:
+    return export.head.lstrip()[:1] == "<"
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """One format: its name, the endings of its files, and the function that reads it.
+READERS: tuple[Reader, ...] = (
+    Reader("XLSX", (".xlsx",), looks_like_workbook, stream_workbook),
+    Reader("ClinicalTrials.gov JSON", (".json",), looks_like_clinicaltrials, stream_clinicaltrials),
+    Reader("OpenAlex JSON", (".json",), looks_like_openalex, stream_openalex),
+    Reader("CSL-JSON", (".json",), looks_like_csl, stream_csl),
+    Reader("PubMed XML", (".xml",), lambda e: _is_xml(e) and looks_like_pubmed_xml(e),
+           stream_pubmed_xml),
+    Reader("ICTRP XML", (".xml",), lambda e: _is_xml(e) and looks_like_ictrp(e), stream_ictrp),
+    Reader("EndNote XML", (".xml",), lambda e: _is_xml(e) and looks_like_endnote_xml(e),
+           stream_endnote_xml),
+    Reader("RIS", (".ris", ".txt"), looks_like_ris, stream_ris, RIS_VERSION, ("TY  -",),
+           suffixes=(".ris",)),
+    Reader("PubMed text", (".nbib", ".txt"), looks_like_medline, stream_medline,
+           marks=("PMID- ",)),
+    Reader("Web of Science text", (".ciw", ".isi", ".txt"), looks_like_web_of_science,
+           stream_web_of_science, marks=("PT ",)),
+    Reader("Cochrane text", (".txt",), looks_like_cochrane, stream_cochrane, marks=("Record #",)),
+    Reader("Ovid text", (".txt",), looks_like_ovid_text, stream_ovid_text),
+    Reader("Refer", (".enw", ".ref", ".txt"), looks_like_refer, stream_refer, marks=("%0 ",)),
+    Reader("BibTeX", (".bib", ".txt"), looks_like_bibtex, stream_bibtex),
+    Reader("CSV", (".csv", ".tsv", ".tab", ".txt"), looks_like_table, stream_table,
+           suffixes=(".csv",)),
+)  # fmt: skip
+"""Every format that can be read, in the order in which they are tried."""
 
-    The function is called as ``read(path, search_source, where=..., encoding=...,
-    first_number=...)``; `read_ris` documents what it returns and raises.
+ENDINGS = tuple(sorted({ending for reader in READERS for ending in reader.endings}))
+
+
+class RecordStream(Iterator[Record]):
+    """The records of an export one by one, in bounded memory.
+
+    Attributes
+    ----------
+    format, dialect, encoding : str
+        What the file was found to be; the dialect is known after the first record.
+    problems : list of Problem
+        Repairs and entries not read, complete at the end.
     """
 
-    name: str
-    suffixes: tuple[str, ...]
-    read: Read
+    def __init__(self, reader: Reader, export: Export, reading: Reading) -> None:
+        self._reader, self._export, self._reading = reader, export, reading
+        self.format = reader.name
+        self.encoding = export.encoding
+        self.problems = reading.problems
+        self.problems[:0] = export.problems
+        self._records = self._checked()
+
+    def __next__(self) -> Record:
+        return next(self._records)
+
+    @property
+    def dialect(self) -> str:
+        """Who wrote the file, ``""`` if it does not tell."""
+        return self._reading.dialect
+
+    @property
+    def entries(self) -> int:
+        """Entries met so far: records, and entries reported as unreadable."""
+        return self._reading.entries
+
+    def _checked(self) -> Iterator[Record]:
+        yield from self._reader.stream(self._export, self._reading)
+        reading, marked = self._reading, self._export.marked
+        if marked > reading.entries:
+            reading.report(
+                0,
+                0,
+                f"the file has {marked} marks of an entry ({', '.join(self._export.marks)}), and"
+                f" {reading.entries} entries were read",
+                hint="Look for entries that stand in one another",
+            )
+        if not reading.entries:
+            reading.report(0, 0, f"there is no entry in this file ({self.format})")
+
+
+class ReadResult(tuple[tuple[Record, ...], tuple[Problem, ...]]):
+    """Records and problems of an export: ``records, problems = read_records(path)``.
+
+    Attributes
+    ----------
+    records : tuple of Record
+        In the order of the file.
+    problems : tuple of Problem
+        `RecordProblem`, with lines and repair, and what a reader should know of the decoding.
+    format, dialect, encoding : str
+        What the file was found to be.
+    entries : int
+        Entries of the file: ``len(records)`` and those reported as unreadable.
+    """
+
+    records: tuple[Record, ...]
+    problems: tuple[Problem, ...]
+    format: str
+    dialect: str
+    encoding: str
+    entries: int
+
+    def __new__(
+        cls,
+        records: tuple[Record, ...],
+        problems: tuple[Problem, ...],
+        *,
+        format: str = "",  # noqa: A002 - the word of the field
+        dialect: str = "",
+        encoding: str = "",
+        entries: int = 0,
+    ) -> ReadResult:
+        """Make the pair with what is known of the file."""
+        result = super().__new__(cls, (records, problems))
+        result.records, result.problems = records, problems
+        result.format, result.dialect, result.encoding = format, dialect, encoding
+        result.entries = entries
+        return result
+
+    def __repr__(self) -> str:
+        written = f" of {self.dialect}" if self.dialect else ""
+        return (
+            f"<ReadResult: {len(self.records)} records, {len(self.problems)} problems;"
+            f" {self.format}{written}, {self.encoding}>"
+        )
+
+
+def _find(export: Export, columns: Mapping[str, str]) -> Reader:
+    """Find the reader of an export by its content."""
+    signature = export.signature
+    for mark, name in (
+        (b"\xd0\xcf\x11\xe0", "an old workbook (.xls) or another file of Microsoft Office"),
+        (b"%PDF", "a PDF"),
+        (b"\x1f\x8b", "a gzip archive"),
+    ):
+        if signature.startswith(mark):
+            raise InputError(
+                Problem(export.where, "", f"the file is {name} and cannot be read",
+                        hint="Export it as RIS, or save the table as CSV UTF-8")
+            )  # fmt: skip
+    if not signature.startswith(b"PK\x03\x04"):
+        if begins_with_header(export):
+            return READERS[-1]
+        for reader in READERS:
+            if reader.recognizes(export):
+                return reader
+        if columns and looks_like_table(export, columns):
+            return READERS[-1]
+    else:
+        return READERS[0]
+    if not export.head.strip():
+        raise InputError(
+            Problem(export.where, "", "there is no entry in this file, it is empty",
+                    hint="Export it again")
+        )  # fmt: skip
+    if Path(export.where).suffix.casefold() == ".ris":
+        raise InputError(Problem(export.where, "", NO_ENTRY, hint="Is it an export in RIS format?"))
+    first = next((line for line in export.head.split("\n") if line.strip()), "").strip()
+    raise InputError(
+        Problem(
+            export.where,
+            "line 1",
+            "there is no entry in this file: its content is of no format that is known; it begins"
+            f" with {first[:60]!r}",
+            tuple(reader.name for reader in READERS),
+            hint='Of a table name the column of the titles: columns={"title": "..."}',
+        )
+    )
+
+
+def iter_records(
+    path: Path | str,
+    source: str | SearchSource | None = None,
+    *,
+    columns: Mapping[str, str] | None = None,
+    encoding: str = "",
+    where: str = "",
+    first_number: int = 1,
+) -> RecordStream:
+    """Open an export in any format and give its records one by one.
+
+    Parameters
+    ----------
+    path
+        The file.
+    source
+        The search source, or its id, that the records belong to.
+    columns
+        For tables: which column holds a field, e.g. ``{"title": "Name of the paper"}``; columns
+        not named here are known by their names.
+    encoding
+        Encoding as declared by a person; ``""`` finds it.
+    where
+        Name of the file in records and messages; the path's name if it is ``""``.
+    first_number
+        Number of the first entry in ids that are made here.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, is of no known format, or is refused (XML with entities, an archive
+        that unpacks to too much, a line of more than 16 Mi signs); reading on may raise it as well.
+    OptionError
+        A key of `columns` is no field.
+    """
+    for name in columns or {}:
+        if name not in COLUMNS:
+            raise OptionError("columns", name, COLUMNS)
+    export = open_export(Path(path), where=where, encoding=encoding)
+    reader = _find(export, columns or {})
+    export.marks = reader.marks
+    ident = source.id if isinstance(source, SearchSource) else source or ""
+    reading = Reading(
+        export.where,
+        ident,
+        first_number,
+        reader.name,
+        reader.version,
+        columns=dict(columns or {}),
+    )
+    return RecordStream(reader, export, reading)
+
+
+def read_records(
+    path: Path | str,
+    source: str | SearchSource | None = None,
+    *,
+    columns: Mapping[str, str] | None = None,
+    encoding: str = "",
+    where: str = "",
+    first_number: int = 1,
+) -> ReadResult:
+    """Read an export in any format; format, dialect and encoding are found by its content.
+
+    Parameters
+    ----------
+    path, source, columns, encoding, where, first_number
+        As in `iter_records`.
+
+    Returns
+    -------
+    ReadResult
+        ``records, problems = read_records(path)``. Every entry of the file is a record or a problem
+        with ``unreadable = True``; repairs are problems too. Ids are the keys of the file (``ID``,
+        PMID, BibTeX key ...), and the source with the running number where there is none.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, is of no known format, or is refused.
+    """
+    stream = iter_records(
+        path, source, columns=columns, encoding=encoding, where=where, first_number=first_number
+    )
+    records = tuple(stream)
+    return ReadResult(
+        records,
+        tuple(stream.problems),
+        format=stream.format,
+        dialect=stream.dialect,
+        encoding=stream.encoding,
+        entries=stream.entries,
+    )
+
+
+_OWN = ("authors", "year", "journal", "volume", "issue", "pages", "doi", "pmid", "url", "abstract",
+        "keywords")  # fmt: skip
 
 
 def read_records_csv(
@@ -43,7 +347,8 @@ def read_records_csv(
 ) -> tuple[tuple[Record, ...], tuple[Problem, ...]]:
     """Read a plain table of records: the fields of `Record` as columns, ``title`` at least.
 
-    Authors and keywords are separated by semicolons.
+    Authors and keywords are separated by semicolons. Made by hand in a review folder, the table is
+    held to its columns; `read_records` takes any table and repairs.
 
     Raises
     ------
@@ -54,10 +359,8 @@ def read_records_csv(
     problems: list[Problem] = []
     if encoding not in ("", "utf-8", "utf-8-sig"):
         problems.append(Problem(where, "", f"a table is read as UTF-8, not {encoding!r}"))
-    fields = ("authors", "year", "journal", "volume", "issue", "pages", "doi", "pmid", "url",
-              "abstract", "keywords")  # fmt: skip
     table = read_table(
-        path, where=where, problems=problems, required=("title",), optional=("id", *fields)
+        path, where=where, problems=problems, required=("title",), optional=("id", *_OWN)
     )
     records = []
     for number, row in enumerate(table or (), start=first_number):
@@ -84,6 +387,9 @@ def read_records_csv(
                 file=where,
                 first_line=row.line,
                 last_line=row.line,
+                raw="; ".join(f"{name}: {cell}" for name, cell in row.cells.items() if cell),
+                reader="records table",
+                reader_version="1",
             )
         )
     if problems:
@@ -95,15 +401,8 @@ def _parts(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(";") if part.strip())
 
 
-READERS: tuple[Reader, ...] = (
-    Reader("RIS", (".ris",), read_ris),
-    Reader("CSV", (".csv",), read_records_csv),
-)
-"""Every format that can be read, by the endings of its files."""
-
-
 def reader_for(path: Path) -> Reader | None:
-    """Return the reader of a file by its ending, or None.
+    """Return the first reader whose files usually have the ending of a path, or None.
 
     Examples
     --------
@@ -111,7 +410,9 @@ def reader_for(path: Path) -> Reader | None:
     'RIS'
     """
     suffix = path.suffix.casefold()
-    return next((reader for reader in READERS if suffix in reader.suffixes), None)
+    certain = (reader for reader in READERS if suffix in reader.suffixes)
+    usual = (reader for reader in READERS if suffix in reader.endings)
+    return next(certain, None) or next(usual, None)
 
 
 def read_export(
@@ -122,23 +423,37 @@ def read_export(
     encoding: str = "",
     first_number: int = 1,
 ) -> tuple[tuple[Record, ...], tuple[Problem, ...]]:
-    """Read an export in any format that is known.
+    """Read an export of a review folder in any format that is known.
+
+    A ``.csv`` whose columns are all fields of `Record` is read by `read_records_csv`.
 
     Raises
     ------
     InputError
-        No reader knows the ending (the known ones are listed), or the reader raised.
+        No reader knows the ending (the known ones are listed), there is no entry in the file, or
+        the file is refused.
     """
-    reader = reader_for(path)
-    if reader is None:
+    suffix = path.suffix.casefold()
+    if suffix not in ENDINGS:
         raise InputError(
             Problem(
                 where or path.name,
                 "",
                 f"no reader for files that end in {path.suffix!r}",
-                tuple(suffix for known in READERS for suffix in known.suffixes),
+                ENDINGS,
             )
         )
-    return reader.read(
-        path, search_source, where=where, encoding=encoding, first_number=first_number
+    if suffix == ".csv":
+        export = open_export(path, where=where)
+        line = export.head.split("\n", 1)[0]
+        cells = {cell.strip() for cell in next(csv.reader(io.StringIO(line)), [])}
+        if not line.strip() or cells <= {"id", "title", *_OWN}:
+            return read_records_csv(
+                path, search_source, where=where, encoding=encoding, first_number=first_number
+            )
+    result = read_records(
+        path, search_source, encoding=encoding, where=where, first_number=first_number
     )
+    if not result.entries:
+        raise InputError(result.problems)
+    return result.records, result.problems

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 __all__ = ["Record", "SearchSource", "SourceKind"]
@@ -30,6 +30,22 @@ class Record:
         Id of the `SearchSource` that the record came from.
     file, first_line, last_line : str, int, int
         Where it stands in the export, lines counted from 1.
+    type, language, journal_short, original_title, database : str
+        As the source writes them: kinds of publication separated by ``"; "``, the abbreviated
+        journal, the title in its own language, the database or segment named in the export.
+    accession, pmcid : str
+        Number of the record in its database (``"L2029880245"``, ``"WOS:000282053100002"``,
+        ``"CN-00778158"``, ``"2019-65183-001"``), and in PubMed Central (``"PMC5832410"``).
+    registry_ids : tuple of str
+        Trial numbers that the source gives in a field of its own, e.g. ``"NCT02663973"``.
+    issns, isbns : tuple of str
+        ``"2041-1723"`` with a hyphen; ISBN without hyphens.
+    notes : tuple of str
+        Remarks of the database or of a person (Rayyan keeps decisions there).
+    raw : str
+        The entry as it stands in the export, line ends as LF.
+    reader, reader_version : str
+        Which reader made the record, and the version of its rules.
     """
 
     id: str
@@ -49,6 +65,20 @@ class Record:
     file: str = ""
     first_line: int = 0
     last_line: int = 0
+    type: str = ""
+    language: str = ""
+    journal_short: str = ""
+    original_title: str = ""
+    database: str = ""
+    accession: str = ""
+    pmcid: str = ""
+    registry_ids: tuple[str, ...] = ()
+    issns: tuple[str, ...] = ()
+    isbns: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    raw: str = field(default="", repr=False)
+    reader: str = ""
+    reader_version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

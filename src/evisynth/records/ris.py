@@ -6,68 +6,82 @@ beyond that and what is done about it:
 - tags come twice and more (authors, keywords, addresses): all values are kept;
 - long values go on in untagged lines (Web of Science, EndNote): joined, for keywords one each;
 - an ``ER`` is missing, or the ``TY`` is: the entry is kept and the repair reported;
+- an ``ER`` stands at the beginning of a wrapped line of text: read as text and reported;
 - text stands around the entries (Ovid's numbers and links, Cochrane's headings): reported once;
-- tags have one blank or an indent before the dash: read when no tag of the file is regular;
+- tags have one blank or an indent before the dash: read in entries whose ``TY`` has it too;
 - line ends are CR, LF, CRLF or a mixture; UTF-8 with a mark, UTF-16, Windows-1252.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 
 from evisynth.errors import InputError, Problem
+from evisynth.records.exports import Export, open_export
+from evisynth.records.reading import Reading, go_on, joined, last_line
 from evisynth.records.record import Record
-from evisynth.records.text import decode_export, read_bytes, split_lines
+from evisynth.records.ris_dialects import dialect_of, type_of
+from evisynth.records.values import (
+    clean,
+    distinct,
+    find_doi,
+    find_isbns,
+    find_issns,
+    find_registry_ids,
+    find_year,
+    full_doi,
+    join_pages,
+    person,
+    pubmed_id,
+    pubmed_id_in_url,
+)
 
-__all__ = ["read_ris"]
+__all__ = ["looks_like_ris", "read_ris", "stream_ris"]
 
-_REGULAR = re.compile(r"([A-Z][A-Z0-9]) {2}-(?:\s+(.*))?$")
-_LOOSE = re.compile(r"\s*([A-Z][A-Z0-9])\s{0,4}-(?:\s+(.*))?$")
+VERSION = "2"
+NO_ENTRY = "there is no entry in this file (no line begins with 'TY  - ')"
+
+_LOOSE = re.compile(r"\s*([A-Z][A-Z0-9]) {0,4}-(?:\s+(.*))?$")
+_LONG = re.compile(r"(PMID|PMCID|DOI|ISSN) {1,2}-(?:\s+(.*))?$")
+_TAG = re.compile(r"[A-Z][A-Z0-9]")
+_DIALECT_SEARCHED = 20
+"""Entries among which one is looked for that tells who wrote the file."""
+_CONTINUED = "\0"
+"""Key that says that a value of the entry stands on several lines."""
 _OPENING = frozenset({"TI", "T1", "AU", "A1", "ID", "DO", "PY", "Y1", "JO", "JF", "AB", "N2"})
 """Tags that show that an entry without ``TY`` has begun; others outside entries are remarks."""
-_LISTS = frozenset({"KW", "DB", "UR", "AU", "A1"})
-_DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>]+", re.IGNORECASE)
-_YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)")
+_LISTS = frozenset({"KW", "DB", "UR", "AU", "A1", "SN"})
+_TYPES = re.compile(
+    r"(?:JOUR|JFULL|ABST|ADVS|AGGR|ANCIENT|ART|BILL|BLOG|BOOK|CASE|CHAP|CHART|CLSWK|COMP|CONF"
+    r"|CPAPER|CTLG|DATA|DBASE|DICT|EBOOK|ECHAP|EDBOOK|EJOUR|ELEC|ENCYC|EQUA|FIGURE|GEN|GOVDOC"
+    r"|GRANT|GRNT|HEAR|ICOMM|INPR|INTV|LEGAL|MANSCPT|MAP|MGZN|MPCT|MULTI|MUSIC|NEWS|PAMP|PAT"
+    r"|PCOMM|POD|PRESS|RPRT|SER|SLIDE|SOUND|STAND|STAT|STD|THES|UNBILL|UNPB|UNPD|VIDEO|WEB)\s*",
+)
+_COPYRIGHT = re.compile(r"Copyright of .{1,300} is the property of ", re.DOTALL)
+_OVID_MEDLINE = re.compile(r"[?&]D=(?:med|prem|pmnm|mesz)\w*&.*?\bAN=(\d{5,9})\b")
+_OVID_DATABASES = (
+    "Ovid",
+    "EBM Reviews",
+    "APA Psyc",
+    "Embase <",
+    "Embase Weekly",
+    "Global Health <",
+)
+_PUBMED_WORDS = frozenset({"PMID", "pmid", "PUBM", "PubM", "Pubm", "pubm", "MEDL", "Medl", "medl"})
+_EBSCO_MEDLINE = frozenset({"cmedm", "mnh", "mdc", "mdl"})
+_OVID_NUMBER = re.compile(r"L?\d{5,}|\d{4}-\d{5}-\d{3}|(?:CN|CD|\d+)-[\d-]+")
+_ACCESSION = re.compile(r"Accession Number: ([^;.\s]+)")
+
+Fields = dict[str, list[str]]
 
 
-@dataclass(slots=True)
-class _Entry:
-    """Lines of one entry, in the order read."""
-
-    first: int
-    last: int
-    values: dict[str, list[str]] = field(default_factory=dict)
-    current: str = ""
-
-    def add(self, tag: str, value: str) -> None:
-        self.values.setdefault(tag, []).append(value)
-        self.current = tag
-
-    def go_on(self, text: str) -> None:
-        """Take an untagged line as part of the value before it."""
-        values = self.values[self.current]
-        if self.current in _LISTS and values[-1]:
-            values.append(text)
-        else:
-            values[-1] = f"{values[-1]} {text}".strip()
-
-    def one(self, *tags: str) -> str:
-        """Return the first value that is not empty, tags in the order of preference."""
-        for tag in tags:
-            for value in self.values.get(tag, ()):
-                if value:
-                    return value
-        return ""
-
-    def all(self, *tags: str) -> tuple[str, ...]:
-        """Return all values of the first tag that has any."""
-        for tag in tags:
-            found = tuple(value for value in self.values.get(tag, ()) if value)
-            if found:
-                return found
-        return ()
+def looks_like_ris(export: Export) -> bool:
+    """Return whether lines of the file open or close an entry of RIS."""
+    return (
+        re.search(r"^[ \t]*(?:TY {0,4}-\s|ER {0,4}-[ \t]*$)", export.head, re.MULTILINE) is not None
+    )
 
 
 def read_ris(
@@ -89,7 +103,7 @@ def read_ris(
     where
         Name of the file in records and messages; the path's name if it is ``""``.
     encoding
-        Encoding as declared by a person; ``""`` detects it (see `decode_export`).
+        Encoding as declared by a person; ``""`` detects it.
     first_number
         Number of the first entry in identifiers that are made here, for exports in several parts.
 
@@ -112,180 +126,395 @@ def read_ris(
     >>> records[0].id, records[0].title, records[0].last_line, problems
     ('7', 'A trial', 4, ())
     """
-    problems: list[Problem] = []
-    if isinstance(source, Path):
-        where = where or source.name
-        text, _, found = decode_export(
-            read_bytes(source, where=where), where=where, declared=encoding
-        )
-        problems.extend(found)
-    else:
-        text = source
-    entries = _split_entries(text.removeprefix("\ufeff"), where, problems)
-    if not entries:
-        raise InputError(
-            Problem(
-                where,
-                "",
-                "there is no entry in this file (no line begins with 'TY  - ')",
-                hint="Is it an export in RIS format?",
-            )
-        )
-    records: list[Record] = []
-    taken: set[str] = set()
-    for number, entry in enumerate(entries, start=first_number):
-        made = f"{search_source or Path(where).stem or 'record'}-{number:05d}"
-        ident = entry.one("ID")
-        if ident in taken:
-            problems.append(
-                Problem(
-                    where,
-                    f"line {entry.first}",
-                    f"the ID {ident!r} stands in an earlier entry; this one is called {made!r}",
-                )
-            )
-            ident = ""
-        record = _to_record(entry, ident or made, search_source, where, problems)
-        taken.add(record.id)
-        records.append(record)
-    return tuple(records), tuple(problems)
+    export = open_export(source, where=where, encoding=encoding)
+    reading = Reading(export.where, search_source, first_number, "RIS", VERSION)
+    records = tuple(stream_ris(export, reading))
+    if not records:
+        raise InputError(Problem(export.where, "", NO_ENTRY, hint="Is it an export in RIS format?"))
+    return records, (*export.problems, *reading.problems)
 
 
-def _split_entries(text: str, where: str, problems: list[Problem]) -> list[_Entry]:
-    """Cut the text into entries."""
-    lines = split_lines(text)
-    regular = any(line.startswith("TY  -") for line in lines)
-    pattern = _REGULAR if regular else _LOOSE
-    if not any((found := pattern.match(line)) and found[1] in ("TY", "ER") for line in lines):
-        return []  # another format whose lines look alike, e.g. PubMed's
-    entries: list[_Entry] = []
-    entry: _Entry | None = None
+def stream_ris(export: Export, reading: Reading) -> Iterator[Record]:
+    """Give the records of a RIS export one by one."""
+    if not looks_like_ris(export):
+        return  # another format whose lines look alike, e.g. PubMed's
+    fields: Fields | None = None
+    raw: list[str] = []
+    first = number = held = 0
+    current = ""
+    loose = False
     outside: list[int] = []
+    sound: dict[str, bool] = {}
 
-    def close(number: int, reason: str) -> None:
-        problems.append(Problem(where, f"line {number}", f"{reason}; the entry was kept"))
-
-    for number, line in enumerate(lines, start=1):
-        found = pattern.match(line)
-        tag, value = (found[1], (found[2] or "").strip()) if found else ("", line.strip())
-        if tag == "ER":
-            if entry is None:
-                problems.append(Problem(where, f"line {number}", "an ER that closes no entry"))
+    for block in export.blocks():
+        lines = iter(block)
+        for line in lines:
+            number += 1
+            if fields is None and line[:6] == "TY  - ":
+                # An entry as it should be, which nearly all are: tag after tag until the ER.
+                first, entry = number, [line]
+                ordinary: Fields = {}
+                for line in lines:
+                    entry.append(line)
+                    if line[2:6] == "  - ":
+                        tag = line[:2]
+                        if tag in ordinary:
+                            ordinary[tag].append(line[6:])
+                            continue
+                        if tag not in sound:
+                            sound[tag] = _TAG.fullmatch(tag) is not None
+                        if sound[tag] and tag != "TY" and tag != "ER":
+                            ordinary[tag] = [line[6:]]
+                            continue
+                    unusual = True
+                    break
+                else:
+                    unusual = False  # the block ends within the entry
+                number = first + len(entry) - 1
+                fields = {"TY": [entry[0][6:]], **ordinary}
+                if line.rstrip() == "ER  -":
+                    yield _plain_record(fields, entry, first, number, export, reading)
+                    fields = None
+                    continue
+                raw = entry[:-1] if unusual else entry
+                current = raw[-1][:2]
+                _strip(fields)
+                if not unusual:
+                    continue
+            if held and fields is not None:  # an ER with text after it: the next line decides
+                if not line.strip():
+                    raw.append(line)
+                    continue
+                if _begins(line):
+                    yield _record(fields, raw[: 1 + held - first], first, held, reading)
+                    fields = None
+                    loose = False
+                else:
+                    _go_on(fields, current, raw[held - first])
+                    reading.report(
+                        held, held, "an ER with text after it inside an entry", "read as text"
+                    )
+                held = 0
+            if not loose and line[2:5] == "  -":
+                tag, value = line[:2], line[5:].strip()
+                if tag not in sound:
+                    sound[tag] = _TAG.fullmatch(tag) is not None
+                if not sound[tag]:
+                    tag = ""
             else:
-                entry.last = number
-            entry = None
-        elif tag == "TY":
-            if entry is not None:
-                close(entry.first, f"no ER before the next entry begins (line {number})")
-            entry = _Entry(number, number)
-            entry.add(tag, value)
-            entries.append(entry)
-        elif entry is None and tag in _OPENING:
-            close(number, "an entry that does not begin with TY")
-            entry = _Entry(number, number)
-            entry.add(tag, value)
-            entries.append(entry)
-        elif not value and not tag:
-            continue
-        elif entry is None:
-            outside.append(number)
-        elif tag:
-            entry.add(tag, value)
-            entry.last = number
+                tag, value = _unusual_tag(line, loose, fields is None)
+                if tag == "TY":
+                    loose = line[2:5] != "  -"
+            if fields is not None and tag != "TY" and tag != "ER":
+                raw.append(line)
+                if tag:
+                    current = tag
+                    if tag in fields:
+                        fields[tag].append(value)
+                    else:
+                        fields[tag] = [value]
+                elif line and not line.isspace():
+                    _go_on(fields, current, line)
+            elif tag == "TY":
+                if fields is not None:
+                    last = last_line(first, raw)
+                    reading.report(
+                        first,
+                        last,
+                        f"no ER before the next entry begins (line {number})",
+                        "the entry was kept",
+                        at=f"line {first}",
+                    )
+                    yield _record(fields, raw, first, last, reading)
+                fields, raw, first, current = {tag: [value]}, [line], number, tag
+            elif tag == "ER":
+                if fields is None:
+                    reading.report(number, number, "an ER that closes no entry", "left unread")
+                else:
+                    raw.append(line)
+                    if value:
+                        held = number
+                        continue
+                    yield _record(fields, raw, first, number, reading)
+                fields = None
+                loose = False
+            elif tag in _OPENING:
+                reading.report(
+                    number, number, "an entry that does not begin with TY", "the entry was kept"
+                )
+                fields, raw, first, current = {tag: [value]}, [line], number, tag
+            elif line.strip():
+                outside.append(number)
+    if fields is not None:
+        last = last_line(first, raw)
+        if held:
+            raw, last = raw[: 1 + held - first], held
         else:
-            entry.go_on(value)
-            entry.last = number
-    if entry is not None:
-        close(entry.first, "the file ends without ER")
-    if outside:
-        count = "1 line" if len(outside) == 1 else f"{len(outside)} lines"
-        problems.append(
-            Problem(where, f"line {outside[0]}", f"{count} outside the entries left unread")
-        )
-    return entries
-
-
-def _to_record(
-    entry: _Entry, ident: str, source: str, where: str, problems: list[Problem]
-) -> Record:
-    """Make the record of one entry."""
-    title = entry.one("TI", "T1", "CT", "BT")
-    if not title:
-        kept = ", ".join(tag for tag in entry.values if tag != "TY") or "no other tag"
-        problems.append(
-            Problem(
-                where,
-                f"lines {entry.first} to {entry.last}",
-                f"the entry has no title (it has {kept}); it was kept as {ident!r}",
-                hint="Look it up in the database",
+            reading.report(
+                first, last, "the file ends without ER", "the entry was kept", at=f"line {first}"
             )
-        )
-    pages = "-".join(dict.fromkeys(part for part in (entry.one("SP"), entry.one("EP")) if part))
+        yield _record(fields, raw, first, last, reading)
+    reading.outside(outside)
+
+
+def _strip(fields: Fields) -> None:
+    """Take blanks off the ends of all values."""
+    for values in fields.values():
+        values[:] = [value.strip() for value in values]
+
+
+def _plain_record(
+    fields: Fields, raw: list[str], first: int, last: int, export: Export, reading: Reading
+) -> Record:
+    """Make the record of an entry whose lines all have a tag."""
+    text = "\n".join(raw)
+    # No entity, nothing to normalize, single blanks within the values:
+    simple = (
+        not export.controls
+        and text.isascii()
+        and "&" not in text
+        and " \n" not in text
+        and text.count("  ") == len(raw)
+    )
+    if not simple:
+        _strip(fields)
+    return _record(fields, raw, first, last, reading, text=text, simple=simple)
+
+
+def _unusual_tag(line: str, loose: bool, outside: bool) -> tuple[str, str]:
+    """Read a tag that is not written as it should be; ``""`` if the line has none."""
+    if "-" not in line[:12]:
+        return "", ""
+    found = _LOOSE.match(line)
+    if found:
+        tag, value = found[1], (found[2] or "").strip()
+        if loose or (tag == "TY" and _TYPES.fullmatch(value)) or (tag == "ER" and outside):
+            return tag, value
+    found = _LONG.match(line)
+    return (found[1], (found[2] or "").strip()) if found else ("", "")
+
+
+def _begins(line: str) -> bool:
+    """Return whether a line stands before or at the beginning of an entry."""
+    return re.match(r"\s*TY {0,4}-\s|\d+\.\s*$|Record #\d+|Link to |https?://", line) is not None
+
+
+def _go_on(fields: Fields, tag: str, line: str) -> None:
+    """Take an untagged line as part of the value before it."""
+    values = fields[tag]
+    text = line.strip()
+    if tag in _LISTS and values[-1] and not line[0].isspace():
+        values.append(text)
+    else:
+        go_on(values, text)
+        fields[_CONTINUED] = []
+
+
+def _one(fields: Fields, *tags: str) -> str:
+    """Return the first value that is not empty, tags in the order of preference."""
+    for tag in tags:
+        if tag in fields:
+            for value in fields[tag]:
+                if value:
+                    return clean(value)
+    return ""
+
+
+def _joined(fields: Fields, tag: str) -> str:
+    """Return the values of a tag, each once, in one text."""
+    values = fields.get(tag)
+    if values is None:
+        return ""
+    return clean(values[0]) if len(values) == 1 else "; ".join(distinct(map(clean, values)))
+
+
+def _first(fields: Fields, *tags: str) -> str:
+    """Return what `_one` does for values that need no cleaning."""
+    for tag in tags:
+        if tag in fields:
+            return fields[tag][0]
+    return ""
+
+
+def _record(
+    fields: Fields,
+    raw: list[str],
+    first: int,
+    last: int,
+    reading: Reading,
+    *,
+    text: str = "",
+    simple: bool = False,
+) -> Record:
+    """Make the record of one entry; of a simple one the values need no cleaning."""
+    one = _first if simple else _one
+    if _CONTINUED in fields:
+        del fields[_CONTINUED]
+        joined(fields)
+    get = fields.get
+    ident = reading.ident(one(fields, "ID"), first)
+    if not reading.dialect and reading.entries <= _DIALECT_SEARCHED:
+        reading.dialect = dialect_of(fields)
+    title = one(fields, "TI", "T1", "CT", "BT")
+    if not title:
+        kept = ", ".join(tag for tag in fields if tag != "TY") or "no other tag"
+        reading.no_title(first, last, ident, kept)
+    year = None
+    written = ""
+    for tag in ("PY", "Y1", "DA"):
+        for value in get(tag, ()):
+            written = written or value
+            year = year or find_year(value)
+        if year:
+            break
+    if written and year is None:
+        reading.no_year(first, last, written)
+    journal = one(fields, "JF", "T2", "JO", "JA", "J1", "J2")
+    short = ""
+    for tag in ("JA", "J2", "JI", "J9", "JO"):
+        if tag in fields:
+            short = short or next((v for v in fields[tag] if v and v != journal), "")
+    numbers = get("SN")
+    url = one(fields, "UR", "LK", "L2", "L1")
+    if url.startswith("<Go to ISI>"):
+        url = next((value for value in get("UR", ()) if value.startswith("http")), "")
+    database = _joined(fields, "DB")
+    accession = _accession(fields, url)
     return Record(
         id=ident,
         title=title,
-        authors=entry.all("AU", "A1"),
-        year=_year(entry, where, problems),
-        journal=entry.one("JF", "T2", "JO", "JA", "J1", "J2"),
-        volume=entry.one("VL"),
-        issue=entry.one("IS"),
-        pages=pages or entry.one("C7"),
-        doi=_doi(entry),
-        pmid=_pmid(entry),
-        url=entry.one("UR", "LK", "L2", "L1"),
-        abstract=entry.one("AB", "N2"),
-        keywords=entry.all("KW"),
-        source=source,
-        file=where,
-        first_line=entry.first,
-        last_line=entry.last,
+        authors=tuple([name for value in get("AU") or get("A1") or () if (name := person(value))]),
+        year=year,
+        journal=journal,
+        volume=one(fields, "VL"),
+        issue=one(fields, "IS"),
+        pages=join_pages(one(fields, "SP"), one(fields, "EP"), one(fields, "C7")),
+        doi=_doi(fields),
+        pmid=_pmid(fields, database, accession),
+        url=url.split(" ", 1)[0] if url.startswith("http") else url,
+        abstract=fields["AB"][0]
+        if simple and "AB" in fields and len(fields["AB"]) == 1
+        else _abstract(fields),
+        keywords=tuple(get("KW", ()))
+        if simple
+        else tuple([word for value in get("KW", ()) if (word := clean(value))]),
+        source=reading.source,
+        file=reading.where,
+        first_line=first,
+        last_line=last,
+        type=type_of(fields),
+        language=_joined(fields, "LA"),
+        journal_short=clean(short) if short else "",
+        original_title=one(fields, "TT"),
+        database=database,
+        accession=accession,
+        pmcid=next(
+            (v for tag in ("PMCID", "C2") for v in get(tag, ()) if v[:3].upper() == "PMC"), ""
+        )
+        if "C2" in fields or "PMCID" in fields
+        else "",
+        registry_ids=_registry_ids(fields, url),
+        issns=find_issns(numbers) if numbers else (),
+        isbns=find_isbns(numbers) if numbers and max(map(len, numbers)) > 9 else (),
+        notes=tuple([note for value in get("N1", ()) if (note := clean(value))]),
+        raw=text or "\n".join(raw),
+        reader="RIS",
+        reader_version=VERSION,
     )
 
 
-def _year(entry: _Entry, where: str, problems: list[Problem]) -> int | None:
-    """Read the year of publication; one that cannot be read is reported."""
-    written = [value for tag in ("PY", "Y1", "DA") for value in entry.values.get(tag, ()) if value]
-    for value in written:
-        found = _YEAR.search(value)
-        if found:
-            return int(found[1])
-    if written:
-        problems.append(
-            Problem(where, f"line {entry.first}", f"no year can be read from {written[0]!r}")
-        )
-    return None
+def _abstract(fields: Fields) -> str:
+    """Return the abstract; EBSCOhost's notice of copyright in a second field is left out."""
+    values = [value for value in fields.get("AB") or fields.get("N2") or () if value]
+    if not values:
+        values = [value for value in fields.get("N2", ()) if value]
+    if len(values) > 1:
+        values = list(distinct(v for v in values if not _COPYRIGHT.match(v))) or values[:1]
+    return clean(" ".join(values)) if values else ""
 
 
-def _doi(entry: _Entry) -> str:
+def _doi(fields: Fields) -> str:
     """Find the DOI: its own tag first, then tags that hold one beside other things."""
-    for tag in ("DO", "DI", "M3", "UR", "LK", "L3", "N1"):
-        for value in entry.values.get(tag, ()):
-            # Elsewhere than in DO a number is taken only with the word or resolver before it.
-            if tag != "DO" and "doi" not in value.casefold():
-                continue
-            found = _DOI.search(value)
-            if found:
-                return found[0].rstrip(".,;)").lower()
+    for tag in ("DO", "DI", "DOI"):
+        for value in fields.get(tag, ()):
+            if value and (found := full_doi(clean(value))):
+                return found
+    for tag in ("M3", "UR", "LK", "L3", "L2", "N1"):
+        for value in fields.get(tag, ()):
+            # Elsewhere a number is taken only with the word or resolver before it.
+            if (
+                (tag == "L3" or "doi" in value.casefold())
+                and ("10." in value)
+                and (found := find_doi(value))
+            ):
+                return found
     return ""
 
 
-def _pmid(entry: _Entry) -> str:
-    """Find the PubMed identifier where the databases put it."""
-    for tag in ("AN", "C3", "M1", "N1", "U1"):
-        for value in entry.values.get(tag, ()):
-            found = re.match(r"(?:PMID|PUBMED|MEDLINE)[:\s]+(\d{1,8})\b", value, re.IGNORECASE)
-            if found:
-                return found[1]
-    for value in entry.values.get("UR", ()):
-        found = re.search(
-            r"(?:pubmed\.ncbi\.nlm\.nih\.gov|ncbi\.nlm\.nih\.gov/pubmed)/(\d+)", value
-        )
+def _accession(fields: Fields, url: str) -> str:
+    """Find the number of the record in its database."""
+    given = _one(fields, "AN")
+    if given:
+        return given.split(";", 1)[0].strip()
+    for value in fields.get("U2", ()):
+        if value[:1] == "L" and value[1:].isdigit():
+            return value
+    if "eid=2-s2.0-" in url:
+        return url.split("eid=", 1)[1].split("&", 1)[0]
+    if _is_ovid(fields) and _OVID_NUMBER.fullmatch(ident := _one(fields, "ID")):
+        return ident
+    for value in fields.get("UR", ()):
+        if value.startswith("<Go to ISI>://"):
+            return value.removeprefix("<Go to ISI>://")
+    for value in fields.get("N1", ()):
+        found = _ACCESSION.search(value)
         if found:
             return found[1]
-    databases = " ".join(entry.values.get("DB", ())).casefold()
-    if "medline" in databases or "pubmed" in databases:
-        for tag in ("C5", "AN", "ID"):
-            value = entry.one(tag)
-            if re.fullmatch(r"\d{5,8}", value):
-                return value
     return ""
+
+
+def _is_ovid(fields: Fields) -> bool:
+    """Return whether Ovid wrote the entry; its ``ID`` is then the number in the database."""
+    return (
+        any("ovidsp" in value for tag in ("L2", "UR") for value in fields.get(tag, ()))
+        or any(value.startswith(_OVID_DATABASES) for value in fields.get("DB", ()))
+        or ("T1" in fields and any(value.endswith("//") for value in fields.get("Y1", ())))
+    )
+
+
+def _pmid(fields: Fields, database: str, accession: str) -> str:
+    """Find the PubMed identifier where the databases put it."""
+    for tag in ("PMID", "AN", "C3", "M1", "N1", "U1"):
+        if tag in fields:
+            for value in fields[tag]:
+                if (tag == "PMID" or value[:4] in _PUBMED_WORDS) and (found := pubmed_id(value)):
+                    return found
+    for tag in ("UR", "L2"):
+        for value in fields.get(tag, ()):
+            if "ncbi.nlm.nih.gov" in value and (found := pubmed_id_in_url(value)):
+                return found
+            if "ovidsp" in value and (ovid := _OVID_MEDLINE.search(value)):
+                return str(ovid[1])
+    named = database.casefold()
+    if named == "scopus":
+        return next((found for value in fields.get("C2", ()) if (found := pubmed_id(value))), "")
+    if "medline" in named or "pubmed" in named or named in _EBSCO_MEDLINE:
+        for value in (*fields.get("C5", ()), *fields.get("AN", ())):
+            if value.isascii() and value.isdigit() and 5 <= len(value) <= 8:
+                return str(value)
+        if (
+            ("ovid" in named or named in _EBSCO_MEDLINE)
+            and accession.isascii()
+            and accession.isdigit()
+            and 5 <= len(accession) <= 8
+        ):
+            return accession
+    return ""
+
+
+def _registry_ids(fields: Fields, url: str) -> tuple[str, ...]:
+    """Find trial numbers in the fields that are meant for them."""
+    values = [value for tag in ("CN", "AN", "RN") if tag in fields for value in fields[tag]]
+    if "trial" in url:
+        values.append(url)
+    return find_registry_ids(values) if values else ()

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evisynth.errors import InputError
-from evisynth.records import READERS, Reader, read_export, read_ris, reader_for
+from evisynth.records import read_ris
+from evisynth.records.values import person
 
 TWO = """TY  - JOUR
 ID  - a1
@@ -115,7 +116,7 @@ def test_text_around_entries_is_counted_not_read() -> None:
     records, problems = read_ris(text, "x")
     assert len(records) == 1
     assert [str(problem) for problem in problems] == [
-        "line 1: 3 lines outside the entries left unread"
+        "line 1: 3 lines outside the entries; left unread"
     ]
 
 
@@ -183,57 +184,38 @@ def test_no_entry_is_lost(entries: Any) -> None:
     assert len(records) == len(entries)
     assert len({record.id for record in records}) == len(entries)
     for record, entry in zip(records, entries, strict=True):
-        authors = tuple(value.strip() for tag, value in entry if tag == "AU" and value.strip())
-        assert record.authors == authors
+        names = (person(value) for tag, value in entry if tag == "AU")
+        assert record.authors == tuple(name for name in names if name)
         assert record.last_line - record.first_line == len(entry) + 1
 
 
-SAMPLES = {
-    "RIS": "TY  - JOUR\nID  - 7\nTI  - A trial\nAU  - Ö, A\nPY  - 2020\nER  - \n",
-    "CSV": 'id,title,authors,year\n7,A trial,"Ö, A",2020\n',
-}
+def test_er_with_text_is_read_as_text_where_the_entry_goes_on() -> None:
+    text = "TY  - JOUR\nTI  - One\nAB  - Tumours were\nER  - positive\nKW  - a\nER  - \n"
+    records, problems = read_ris(text, "x")
+    assert len(records) == 1
+    assert records[0].abstract == "Tumours were ER - positive".replace("ER -", "ER  -").replace(
+        "  ", " "
+    )
+    assert records[0].keywords == ("a",)
+    assert [problem.at for problem in problems] == ["line 4"]
 
 
-@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
-class TestEveryReader:
-    """What every reader of an export must do."""
-
-    def path(self, reader: Reader, folder: Any, text: Any) -> Any:
-        path = folder / f"export{reader.suffixes[0]}"
-        path.write_text(text, encoding="utf-8", newline="")
-        return path
-
-    def test_reads_its_sample(self, reader: Any, tmp_path: Any) -> None:
-        path = self.path(reader, tmp_path, SAMPLES[reader.name])
-        records, problems = read_export(path, "embase", where="searches/embase/x")
-        assert problems == ()
-        (record,) = records
-        assert (record.id, record.title, record.year) == ("7", "A trial", 2020)
-        assert record.authors == ("Ö, A",)
-        assert (record.source, record.file) == ("embase", "searches/embase/x")
-        assert 1 <= record.first_line <= record.last_line
-
-    def test_makes_stable_ids(self, reader: Any, tmp_path: Any) -> None:
-        text = SAMPLES[reader.name].replace("ID  - 7\n", "").replace("\n7,", "\n,")
-        path = self.path(reader, tmp_path, text)
-        records, _ = read_export(path, "embase", first_number=12)
-        assert [record.id for record in records] == ["embase-00012"]
-
-    def test_refuses_an_empty_file(self, reader: Any, tmp_path: Any) -> None:
-        path = self.path(reader, tmp_path, "")
-        with pytest.raises(InputError, match="searches/embase/x"):
-            read_export(path, "embase", where="searches/embase/x")
-
-    def test_refuses_a_missing_file(self, reader: Any, tmp_path: Any) -> None:
-        path = tmp_path / f"none{reader.suffixes[0]}"
-        with pytest.raises(InputError, match="there is no such file"):
-            read_export(path, "embase")
-
-    def test_is_found_by_its_ending(self, reader: Any, tmp_path: Any) -> None:
-        for suffix in reader.suffixes:
-            assert reader_for(tmp_path / f"A{suffix.upper()}") is reader
+def test_er_with_text_closes_an_entry_before_the_next() -> None:
+    text = "TY  - JOUR\nTI  - One\nER  - 1\n\nTY  - JOUR\nTI  - Two\nER  - end of file\n"
+    records, problems = read_ris(text, "x")
+    assert [record.title for record in records] == ["One", "Two"]
+    assert [record.last_line for record in records] == [3, 7]
+    assert problems == ()
 
 
-def test_unknown_ending_lists_the_known(tmp_path: Any) -> None:
-    with pytest.raises(InputError, match=r"end in '\.enl'; allowed: \.ris, \.csv"):
-        read_export(tmp_path / "library.enl")
+def test_raw_text_is_the_lines_of_the_entry() -> None:
+    records, _ = read_ris(TWO, "x")
+    lines = TWO.split("\n")
+    for record in records:
+        assert record.raw == "\n".join(lines[record.first_line - 1 : record.last_line])
+        assert (record.reader, record.reader_version) == ("RIS", "2")
+
+
+def test_entities_and_signs_are_resolved_once() -> None:
+    text = "TY  - JOUR\nTI  - Salt &amp; &lt;b&gt; &amp;lt; Cafe\u0301\u00a0x\x00\nER  - \n"
+    assert read_ris(text, "x")[0][0].title == "Salt & <b> &lt; Café x"
