@@ -1,0 +1,427 @@
+"""Titles and names folded to what two databases would both write."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from functools import lru_cache
+
+__all__ = [
+    "ADDENDUM",
+    "ERRATUM",
+    "HEADING",
+    "PROTOCOL",
+    "REPLY",
+    "RETRACTION",
+    "UPDATE",
+    "Title",
+    "fold",
+    "prepare_title",
+    "title_difference",
+    "words_of",
+]
+
+# Marks of a title, as bits: what makes it another report although the rest reads the same.
+ERRATUM = 1
+REPLY = 2
+RETRACTION = 4
+ADDENDUM = 8
+PROTOCOL = 16
+UPDATE = 32
+HEADING = 64  # a standing heading, which many works of one journal bear
+
+_TAGS = re.compile(r"</?[a-z][^<>]{0,40}>", re.IGNORECASE)
+_NOT_WORD = re.compile(r"[\W_]+")
+_GREEK = {
+    "α": " alpha ", "β": " beta ", "γ": " gamma ", "δ": " delta ", "ε": " epsilon ",
+    "κ": " kappa ", "λ": " lambda ", "μ": " mu ", "µ": " mu ", "π": " pi ", "σ": " sigma ",
+    "τ": " tau ", "χ": " chi ", "ω": " omega ", "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o",
+    "đ": "d", "ł": "l", "ı": "i",
+    "'": "", "’": "", "‘": "", "`": "", "´": "", "ʼ": "", "′": "",
+}  # fmt: skip
+_GREEK_TABLE = str.maketrans(_GREEK)
+_APOSTROPHE = str.maketrans({"'": None, "`": None})
+
+# "[Chinese]", "[Review] [32 refs]", "(Review)" and the like at the end say nothing of the work.
+_TRAILER = re.compile(
+    r"\s*[\[(](?:in )?(?:chinese|german|french|spanish|russian|japanese|italian|portuguese|polish|"
+    r"turkish|korean|dutch|danish|swedish|norwegian|czech|hungarian|hebrew|persian|arabic|greek|"
+    r"croatian|serbian|romanian|ukrainian|english|review|reviews|article|abstract only|"
+    r"summary for patients in[^\])]*|see comments?|\d+ refs?|erratum appears in[^\]]*|"
+    r"structured abstract|provisional abstract|brief record|abstract|corrected|"
+    r"comment in[^\]]*|published erratum[^\]]*|republished[^\]]*)\.?[\])]\.?\s*$",
+    re.IGNORECASE,
+)
+_REMARK = re.compile(
+    r"\.{0,3}\s*\[\s*(?:(?:published )?errat|corrected|comment|see comment|republish|updated).*$"
+    r"|\s*[:.]\s*original article\.?$",
+    re.IGNORECASE | re.DOTALL,
+)
+_LABEL = re.compile(
+    r"^(?:[\w-]+ ){0,2}(?:papers?|note|article|review|competition|report|communication|essay)"
+    r"\s*(?::|\s[-–—])\s+(?=\S{2})",
+    re.IGNORECASE,
+)
+_AT_LEAST = re.compile(r"[<>]\s?(?:or)?\s?=")
+_RETRACTED = re.compile(
+    r"^\W*(?:retracted(?: article| paper)?|withdrawn(?: article)?|removed)\s*[:.\-–—]\s*", re.I
+)
+_MARKS = re.compile(
+    r"^\W*(?:published |author |publisher )?(?P<erratum>errat(?:um|a)\b|corrigend(?:um|a)\b|"
+    r"corrections?(?:\s*(?:to\b|[:.\-–—(]|$)|\s+notice))|"
+    r"^\W*(?P<retraction>retractions?\b(?:\s*(?:to|of|notice|note|[:.\-–—]|$))|"
+    r"expression of concern|notice of retraction|withdrawal notice)|"
+    r"^\W*(?P<reply>(?:in |the )?(?:authors?\W{0,2}s?\W{0,2} )?"
+    r"(?:repl(?:y|ies)|respon(?:se|ds?|ses))"
+    r"\s*(?:to\b|from\b|by\b|[:.\-–—]|$)|re\s*:|comments? (?:on|to)\b|"
+    r"commentary (?:on|to)\b|"
+    r"commentary\s*[:.]|letters? (?:re|regarding)\b|rebuttal\b|response to\b|discussion of\b)|"
+    r"(?P<addendum>\baddendum\b)",
+    re.IGNORECASE,
+)
+_MARKS_INSIDE = re.compile(
+    r"[:.?\-–—(\[]\s*(?:(?P<reply>an? (?:comment|reply|response|rebuttal)\b|"
+    r"(?:the )?(?:authors?\W{0,2}s?\W{0,2} )?(?:reply|response|rejoinder|rebuttal)\b|"
+    r"(?:comments?|commentary|reply|response)(?:\s+(?:on|to|by)\b|\W*$))|"
+    r"(?P<erratum>errat(?:um|a)|corrigend(?:um|a)|correction)\s*(?:to\b|[\])(]|\W*$|\(vol)|"
+    r"(?P<retraction>retraction(?: notice)?\W*$)|"
+    r"(?P<protocol>(?:[\w\s,]{0,60}\b)?protocols?\b)|"
+    r"(?P<update>(?:an? |the |\d{4} )?(?:[\w\s]{0,20} )?updated?\b(?: \d{4})?))",
+    re.IGNORECASE,
+)
+# A search for plain letters is far cheaper than the patterns; most titles end there.
+_MARK_HINTS = (
+    "err", "corr", "retr", "repl", "respon", "re:", "re :", "comment", "letter", "rebut", "rejoin",
+    "adden", "protocol", "updat", "concern", "withdraw", "discussion",
+)  # fmt: skip
+_HEADING_HINTS = (
+    "edit", "letter", "correspond", "news", "announc", "abstract", "review", "content", "index",
+    "issue", "matter", "masthead", "volume", "contribut", "about", "acknowl", "call for",
+    "calendar", "obituary", "preface", "foreword", "introduction", "comment", "repl", "respon",
+    "errat", "corr", "viewpoint", "case report", "poster", "oral pres", "proceeding", "special",
+    "track", "annual", "scientific",
+)  # fmt: skip
+_PART_HINTS = (
+    "part ",
+    "chapter ",
+    "section ",
+    "volume ",
+    "paper ",
+    "report ",
+    "article ",
+    "lesson ",
+)
+_HEADING = re.compile(
+    r"\beditors?\W{0,2}s?\b(?!\w)|\beditorials?\b|^\W*(?:the )?(?:letters?|correspondence|news|"
+    r"announcements?|abstracts?|book reviews?|contents|table of contents|index|in this issue|"
+    r"(?:front|back) matter|masthead|volume information|contributors|about (?:the|our) |"
+    r"acknowledge?ments?|call for papers|calendar|obituary|preface|foreword|introduction|"
+    r"(?:research|original|review|methods) (?:articles?|notes?|essays?|research|papers?)|"
+    r"issues and opinions|short communications?|brief (?:reports?|communications?)|"
+    r"commentary|comments?|reply|response|erratum|corrigendum|correction|viewpoints?|"
+    r"case reports?|posters?|oral presentations?|proceedings)\b"
+    r"(?=\W*(?:$|(?:to|from|by) the (?:editors?|special|mini|issue|section|authors?)|special\b|"
+    r"\d))|"
+    r"^\W*abstracts? (?:of|from) |"
+    r"special (?:issue|section)\b|\bmini-?track\b|"
+    r"\b(?:annual|scientific) (?:meeting|report|conference)\b",
+    re.IGNORECASE,
+)
+_BITS = {
+    "erratum": ERRATUM,
+    "reply": REPLY,
+    "retraction": RETRACTION,
+    "addendum": ADDENDUM,
+    "protocol": PROTOCOL,
+    "update": UPDATE,
+}
+_NUMERALS = {
+    "i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9, "x": 10,
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
+    "nine": 9, "ten": 10, "first": 1, "second": 2, "third": 3, "fourth": 4, "a": 1, "b": 2, "c": 3,
+}  # fmt: skip
+_PART = re.compile(
+    r"\b(?:part|chapter|section|volume|paper|report|article|lesson)\s+(?:no\.?\s*)?"
+    r"(\d{1,3}|[ivx]{1,4}|one|two|three|four|five|six|seven|eight|nine|ten|[abc])\b|"
+    r"(?:[:.\-–—(]\s*|\s)([ivx]{1,4}|\d)\s*[.)]?\s*$|^\s*(\d{1,2}|[ivx]{1,4})[.:]\s",
+    re.IGNORECASE,
+)
+_ROMAN = {
+    "ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9",
+}  # fmt: skip
+_BRACKETED = re.compile(r"^\s*\[(.*)\]\s*\.?\s*$", re.DOTALL)
+_BILINGUAL = re.compile(r"^(.{12,}?)\s*[\[=]\s*([^\[\]=]{12,}?)\s*\]?\s*\.?\s*$", re.DOTALL)
+_MAIN_END = re.compile(r"\s*(?::\s|\s[-–—]{1,2}\s|[?!]\s|\.\s(?=[A-Z]))")
+
+
+def fold(text: str) -> str:
+    """Fold case, accents, Greek letters and apostrophes; keep other scripts.
+
+    Examples
+    --------
+    >>> fold("Ménière’s β-blocker")
+    'menieres  beta -blocker'
+    """
+    if text.isascii():
+        return text.translate(_APOSTROPHE).lower()
+    decomposed = unicodedata.normalize("NFKD", text.lower())
+    bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return bare.translate(_GREEK_TABLE)
+
+
+def words_of(text: str) -> list[str]:
+    """Return the folded words of a text.
+
+    Examples
+    --------
+    >>> words_of("Yoga & sleep: a trial.")
+    ['yoga', 'and', 'sleep', 'a', 'trial']
+    """
+    if "&" in text:
+        text = html.unescape(text).replace("&", " and ")
+    return _NOT_WORD.sub(" ", fold(text)).split()
+
+
+class Title:
+    """A title, prepared.
+
+    Attributes
+    ----------
+    words : list of str
+        Folded words.
+    main : str
+        Words before the first colon, dash or full stop, without blanks.
+    other : str
+        The second title of a bilingual one, without blanks; ``""`` if there is one only.
+    marks : int
+        Bits: erratum, reply, retraction notice, addendum, protocol, update, standing heading.
+    part : int
+        Number of the part that it names; 0 if none.
+    """
+
+    __slots__ = ("main", "marks", "other", "part", "words")
+
+    def __init__(self, words: list[str], main: str, other: str, marks: int, part: int) -> None:
+        self.words = words
+        self.main = main
+        self.other = other
+        self.marks = marks
+        self.part = part
+
+
+def _marks(title: str, lower: str) -> int:
+    found = 0
+    if any(hint in lower for hint in _MARK_HINTS):
+        for pattern in (_MARKS, _MARKS_INSIDE):
+            for hit in pattern.finditer(title):
+                if hit.lastgroup is not None:
+                    found |= _BITS[hit.lastgroup]
+    if (
+        len(title) < 120
+        and any(hint in lower for hint in _HEADING_HINTS)
+        and _HEADING.search(title)
+    ):
+        found |= HEADING
+    return found
+
+
+def _is_numeral(word: str) -> bool:
+    return word.isdigit() or (len(word) <= 4 and word in _NUMERALS)
+
+
+def _part(title: str, lower: str, words: list[str]) -> int:
+    if not words or not (
+        _is_numeral(words[0])
+        or _is_numeral(words[-1])
+        or any(hint in lower for hint in _PART_HINTS)
+    ):
+        return 0
+    hit = _PART.search(title)
+    if hit is None:
+        return 0
+    numeral = (hit.group(1) or hit.group(2) or hit.group(3)).lower()
+    return int(numeral) if numeral.isdigit() else _NUMERALS.get(numeral, 0)
+
+
+def prepare_title(title: str) -> Title:
+    """Fold a title and read the marks in it.
+
+    Examples
+    --------
+    >>> title = prepare_title("Erratum: Walking after stroke: Part II [Chinese].")
+    >>> " ".join(title.words), title.marks == ERRATUM, title.part
+    ('erratum walking after stroke part 2', True, 2)
+    """
+    if "<" in title or ">" in title:
+        title = _AT_LEAST.sub(" ", _TAGS.sub("", title))
+    other = ""
+    if "[" in title or "(" in title or "=" in title:
+        title = _REMARK.sub("", title) or title
+        while (cut := _TRAILER.sub("", title)) != title:
+            title = cut
+        bracketed = _BRACKETED.match(title)
+        if bracketed:
+            title = bracketed.group(1)
+        elif "[" in title or " = " in title:
+            two = _BILINGUAL.match(title)
+            if two:
+                title, other = two.group(1), "".join(words_of(two.group(2)))
+    title = _RETRACTED.sub("", title)
+    label = _LABEL.match(title) if ":" in title or " - " in title else None
+    if label and len(title) - label.end() > _LABELLED:
+        title = title[label.end() :]
+    words = [_ROMAN.get(word, word) for word in words_of(title)]
+    cut_at = _MAIN_END.search(title, 3)
+    main = "".join(words_of(title[: cut_at.start()])) if cut_at else "".join(words)
+    lower = title.lower()
+    return Title(words, main, other, _marks(title, lower), _part(title, lower, words))
+
+
+# How two titles that are nearly alike differ.
+SAME_WORDS, SPELLING, CONTAINED, OTHER_WORDS, OTHER_NUMBERS = range(5)
+_FEW_WORDS = 2
+_LABELLED = 20  # letters that a title must keep when its label is dropped
+_NEGATIONS = frozenset({"a", "an", "un", "in", "im", "ir", "non", "dis", "anti", "sub", "de"})
+_LIGHT = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "in",
+        "on",
+        "for",
+        "and",
+        "to",
+        "with",
+        "by",
+        "at",
+        "from",
+        "as",
+        "or",
+        "its",
+        "is",
+        "are",
+        "after",
+    ]
+)
+_OPPOSITES = (
+    frozenset({"hypo", "hyper"}),
+    frozenset({"pre", "post"}),
+    frozenset({"intra", "inter"}),
+    frozenset({"men", "women"}),
+    frozenset({"male", "female"}),
+    frozenset({"males", "females"}),
+    frozenset({"mothers", "fathers"}),
+)
+
+
+@lru_cache(maxsize=65_536)
+def _spelling(first: str, second: str) -> bool:
+    """Whether two words are one, spelled or typed otherwise."""
+    from rapidfuzz.distance import OSA, Prefix
+
+    longer = max(len(first), len(second))
+    if longer < 4 or abs(len(first) - len(second)) > 3:
+        return False
+    if first[:4].isdigit() or second[:4].isdigit():
+        return False
+    for pair in _OPPOSITES:
+        one, two = tuple(pair)
+        if (first.startswith(one) and second.startswith(two)) or (
+            first.startswith(two) and second.startswith(one)
+        ):
+            return False
+    short, long_ = sorted((first, second), key=len)
+    if long_.endswith(short) and long_[: -len(short)] in _NEGATIONS:
+        return False  # "typical", "atypical"
+    stem = Prefix.similarity(first, second)
+    if stem >= 6 and 2 * stem >= longer:  # "developing", "development"
+        return True
+    allowed = 1 if longer < 6 else 2 if longer < 12 else 3
+    return OSA.distance(first, second) <= allowed
+
+
+def title_difference(first: str, second: str) -> int:
+    """Say how two prepared titles (words joined by blanks) differ.
+
+    Returns
+    -------
+    int
+        ``SAME_WORDS`` (0), ``SPELLING`` (1: slips and spellings only), ``CONTAINED`` (2: one has
+        words more, at its ends or few), ``OTHER_WORDS`` (3) or ``OTHER_NUMBERS`` (4).
+
+    Examples
+    --------
+    >>> title_difference("tumour growth in mice", "tumor growth in mice")
+    1
+    >>> title_difference("tumor growth in mice", "tumor growth in women")
+    3
+    >>> title_difference("annual report 2019 of the register", "annual report 2020 of the register")
+    4
+    """
+    from rapidfuzz.distance import Indel
+
+    if first.replace(" ", "") == second.replace(" ", ""):
+        return SAME_WORDS
+    one, two = first.split(), second.split()
+    digits_one = "".join(letter for letter in first if letter.isdigit())
+    digits_two = "".join(letter for letter in second if letter.isdigit())
+    only_one: list[str] = []
+    only_two: list[str] = []
+    edits = [block for block in Indel.opcodes(one, two) if block.tag != "equal"]
+    worst = SAME_WORDS
+    at_end = True
+    k = 0
+    while k < len(edits):
+        block = edits[k]
+        left = one[block.src_start : block.src_end]
+        right = two[block.dest_start : block.dest_end]
+        if (
+            k + 1 < len(edits)
+            and edits[k + 1].src_start == block.src_end
+            and edits[k + 1].dest_start == block.dest_end
+        ):
+            k += 1
+            left = left + one[edits[k].src_start : edits[k].src_end]
+            right = right + two[edits[k].dest_start : edits[k].dest_end]
+        k += 1
+        if not _same_text(left, right):
+            only_one += left
+            only_two += right
+            if left and right:
+                worst = OTHER_WORDS
+            last = block.src_end >= len(one) or block.dest_end >= len(two)
+            start = block.src_start == 0 or block.dest_start == 0
+            at_end = at_end and (last or start)
+        else:
+            worst = max(worst, SPELLING)
+    heavy_one = [word for word in only_one if word not in _LIGHT]
+    heavy_two = [word for word in only_two if word not in _LIGHT]
+    if not heavy_one and not heavy_two:
+        return SPELLING
+    if digits_one != digits_two and digits_one and digits_two:
+        shorter, longer = sorted((digits_one, digits_two), key=len)
+        if not (worst != OTHER_WORDS and longer.startswith(shorter)):
+            return OTHER_NUMBERS
+    if heavy_one and heavy_two:
+        return OTHER_WORDS
+    return CONTAINED if at_end or len(heavy_one) + len(heavy_two) <= _FEW_WORDS else OTHER_WORDS
+
+
+def _same_text(left: list[str], right: list[str]) -> bool:
+    """Whether two runs of words are the same text, spelled or divided otherwise."""
+    left = [word for word in left if word not in _LIGHT] or left
+    right = [word for word in right if word not in _LIGHT] or right
+    one, two = "".join(left), "".join(right)
+    if one == two:
+        return True
+    if not one or not two:
+        return (one or two) in _LIGHT
+    digits_one = [letter for letter in one if letter.isdigit()]
+    if digits_one != [letter for letter in two if letter.isdigit()]:
+        return False
+    if len(left) == len(right):
+        return all(a == b or _spelling(a, b) for a, b in zip(left, right, strict=True))
+    return _spelling(one, two)
