@@ -30,6 +30,14 @@ STARTS = (1.0, 0.3, 3.0)
 """Selection parameters from which the search begins; the likelihood may have several maxima."""
 
 
+PAIRS = ((0.3, 3.0), (3.0, 0.3))
+"""Further starts where there are two parameters."""
+
+WIDE = 1.5
+"""Value of tau, in units of a typical standard error, from which the search is begun again where it
+ended at 0."""
+
+
 @dataclass(frozen=True, slots=True)
 class SelectionFit:
     """A maximum of the likelihood of a selection model.
@@ -148,16 +156,19 @@ def fit_selection(
         steps=problem.steps / unit if problem.kind == "trunc" else problem.steps,
     )
 
-    def search(start: float) -> tuple[_Place, float, bool, Bools]:
+    def search(start: Floats, tau_start: float) -> tuple[_Place, float, bool, Bools]:
         log_delta = np.where(unknown, np.log(start), np.log(np.maximum(known, 1e-300)))
-        place = _Place(beta / unit, max(tau / unit, 0.3), log_delta)
-        return _search(scaled, place, unknown)
+        return _search(scaled, _Place(beta / unit, tau_start, log_delta), unknown)
 
-    best = search(STARTS[0])
-    for start in STARTS[1:] if unknown.any() else ():
-        other = search(start)
-        if (other[2], other[1]) > (best[2], best[1] + 1e-8):
-            best = other
+    starts = [np.full(problem.parameters, start) for start in STARTS]
+    if problem.kind in ("beta", "negexppow"):
+        starts += [np.array(pair) for pair in PAIRS]
+    best = search(starts[0], max(tau / unit, 0.3))
+    for start in starts[1:] if unknown.any() else ():
+        best = _higher(best, search(start, max(tau / unit, 0.3)))
+    if problem.random and best[0].tau == 0.0:
+        for start in starts if unknown.any() else starts[:1]:
+            best = _higher(best, search(start, WIDE))
     found = _finished(scaled, *best, unknown)
     return replace(
         found,
@@ -168,6 +179,13 @@ def fit_selection(
         covariance=found.covariance * unit**2,
         log_likelihood=found.log_likelihood - len(problem.estimates) * float(np.log(unit)),
     )
+
+
+def _higher(
+    one: tuple[_Place, float, bool, Bools], other: tuple[_Place, float, bool, Bools]
+) -> tuple[_Place, float, bool, Bools]:
+    """Return the higher of two ends of a search; one that is no maximum does not count."""
+    return other if (other[2], other[1]) > (one[2], one[1] + 1e-8) else one
 
 
 def _search(

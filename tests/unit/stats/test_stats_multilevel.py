@@ -315,3 +315,33 @@ def test_pickle_round_trip():
     again = pickle.loads(pickle.dumps(fit))
     assert again.log_likelihood == fit.log_likelihood
     assert again.limits(again.named_parameters()[0]) == fit.limits(fit.named_parameters()[0])
+
+
+@pytest.mark.parametrize("kind", ["CS", "HCS", "UN", "HAR"])
+def test_no_random_place_is_higher(kind):
+    # few data: many of these end on a border, where variances are 0 and correlations 1
+    from scipy.optimize import minimize
+
+    rng = np.random.default_rng(STRUCTURES.index(kind))
+    for _ in range(4):
+        k = 24
+        trial = numbered(rng.integers(0, 8, k))
+        v = np.exp(rng.normal(-2, 1, k))
+        y = rng.normal(0, np.sqrt(v + 0.1))
+        part = Structured(np.arange(k) % 3, trial, Structure(kind, 3))
+        fit = fit_multilevel(y, v, np.ones((k, 1)), [part])
+        problem = fit._problem
+
+        def fall(z, problem=problem):
+            height, slopes = problem(z)
+            return -height, -slopes
+
+        for _ in range(3):
+            start = np.where(
+                problem.is_deviation,
+                np.exp(rng.normal(0, 1, problem.size)),
+                rng.uniform(-1.3, 1.3, problem.size),
+            )
+            found = minimize(fall, start, jac=True, method="L-BFGS-B")
+            assert -found.fun <= fit._summit.height + 1e-6
+        assert fit.converged
