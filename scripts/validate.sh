@@ -21,7 +21,7 @@ Rscript tests/data/dmhi_expected_metafor.R "$place/example.json"
 
 echo "The grid of published data sets (validation/metafor), about five minutes ..."
 cp -r validation/metafor "$place/metafor"
-bash "$place/metafor/regenerate.sh"
+bash "$place/metafor/regenerate.sh" reference
 .venv/bin/python scripts/compare_references.py validation/metafor/reference.json "$place/metafor/reference.json"
 
 echo "Evisynth against the pinned numbers ..."

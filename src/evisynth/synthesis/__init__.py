@@ -6,7 +6,7 @@ from evisynth.synthesis.counts_peto import peto
 from evisynth.synthesis.counts_results import CountFit, NamedTest
 from evisynth.synthesis.fitting import pool
 from evisynth.synthesis.missing_evidence import asymmetry_test, trim_and_fill
-from evisynth.synthesis.multilevel_covariances import impute_covariances
+from evisynth.synthesis.multilevel_covariances import impute_covariances, read_covariances
 from evisynth.synthesis.multilevel_fitting import likelihood_ratio_test, multilevel
 from evisynth.synthesis.multilevel_results import (
     MultilevelFit,
@@ -85,6 +85,7 @@ __all__ = [
     "pet_peese",
     "peto",
     "pool",
+    "read_covariances",
     "robust",
     "robust_regression",
     "selection_model",
