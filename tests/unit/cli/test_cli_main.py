@@ -198,6 +198,8 @@ def test_the_bar_follows_the_work(capsys: Capture, monkeypatch: pytest.MonkeyPat
 def test_ctrl_c_ends_with_130(tmp_path: Path) -> None:
     code = (
         "import sys, signal, os, evisynth.actions as a\n"
+        # a background job of a shell is started with the signal ignored
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "def act(*_, **__):\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
         "    import time; time.sleep(20)\n"
