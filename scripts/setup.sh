@@ -7,6 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 VENV_PYTHON=.venv/bin/python
 STAMP=.venv/.evisynth-setup
+LOADS=.venv/.evisynth-weasyprint
 PANGO_PACKAGES="libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 
 say() { printf '%s\n' "$*" >&2; }
@@ -90,7 +91,14 @@ install_package() {
 
 weasyprint_loads() { "$VENV_PYTHON" -c 'import weasyprint' >/dev/null 2>&1; }
 
+# Loading WeasyPrint takes a second or more, so that it is tried once for each installation.
 check_weasyprint() {
+    [ -f "$LOADS" ] && [ "$LOADS" -nt "$STAMP" ] && return 0
+    try_weasyprint
+    touch "$LOADS"
+}
+
+try_weasyprint() {
     weasyprint_loads && return 0
     # shellcheck disable=SC2086
     apt_install $PANGO_PACKAGES || true
