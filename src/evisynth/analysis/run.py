@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -176,9 +177,7 @@ def run_analysis(
             continue
         found = tries.attempt(
             f"subgroups by {group.label}",
-            lambda group=group, levels=levels: subgroups(  # type: ignore[misc]
-                fit, by=group.by, levels=levels, tau2=group.tau2
-            ),
+            partial(subgroups, fit, by=group.by, levels=levels, tau2=group.tau2),
         )
         if found is not None:
             by_variable[group.by] = found
@@ -186,7 +185,7 @@ def run_analysis(
     for formula in plan.meta_regression:
         regression = tries.attempt(
             f"meta-regression on {formula}",
-            lambda formula=formula: meta_regression(fit, formula),  # type: ignore[misc]
+            partial(meta_regression, fit, formula),
         )
         if regression is not None:
             regressions[formula] = regression
@@ -194,7 +193,7 @@ def run_analysis(
     for name in plan.asymmetry_tests:
         test = tries.attempt(
             f"asymmetry test {name}",
-            lambda name=name: asymmetry_test(fit, name),  # type: ignore[misc]
+            partial(asymmetry_test, fit, name),
         )
         if test is not None:
             tests[name] = test
