@@ -14,7 +14,7 @@ from evisynth.synthesis import meta_regression, pool
 from evisynth.synthesis.multilevel_covariances import impute_covariances, read_covariances
 from evisynth.synthesis.multilevel_fitting import multilevel
 from evisynth.synthesis.multilevel_results import MultilevelFit
-from evisynth.synthesis.robust_fitting import robust, robust_regression
+from evisynth.synthesis.robust_fitting import robust
 
 FOLDER = Path(__file__).parents[2] / "validation" / "metafor"
 PINNED: dict[str, Any] = json.loads((FOLDER / "multilevel.json").read_text(encoding="utf-8"))
@@ -33,7 +33,7 @@ TAIL = 1e-6
 """Relative, for P values: a tail magnifies the error of its statistic."""
 
 EXACT = 1e-9
-"""Relative, for what follows from given fits by formula (sandwich matrices, working models)."""
+"""Relative, for what follows from given fits by formula (sandwich matrices)."""
 
 SMALLEST_P = 1e-290
 V_OPTIONS = ("none", "rows", "rho6", "types", "time97")
@@ -132,7 +132,6 @@ def test_the_grid_is_whole():
         KINDS, len(PINNED["robust"]) // len(KINDS)
     )
     assert len(PINNED["robust"]) >= 6 * (30 + 12)
-    assert len(PINNED["working"]) == 3 * 2 * 3
     assert len(PINNED["limits"]) >= 12
     numbers = json.dumps(PINNED).count(",")
     assert numbers > 10_000
@@ -300,34 +299,3 @@ def test_robust(row):
     if "metafor_f" in row:
         assert_close("metafor F", row["metafor_f"], simple.moderators.statistic, 100 * MODEL)
         assert_close("metafor F P", row["metafor_f_p"], simple.moderators.p_value, 1e-5, SMALLEST_P)
-
-
-@pytest.mark.parametrize(
-    "row", PINNED["working"], ids=lambda row: f"{row['set']}-{row['mods']}-{row['rho']}"
-)
-def test_working_models(row):
-    data = table(row["set"])
-    correlated = row["rho"] is not None
-    made = robust_regression(
-        data,
-        row["cluster"],
-        None if row["mods"] == "1" else MODERATORS[row["set"]],
-        working="correlated" if correlated else "hierarchical",
-        **({"correlation": row["rho"]} if correlated else {}),
-    )
-    size = float(np.median(data.vi))
-    se = np.array(row["se"])
-    assert_close("tau2", row["tau2"], made.tau2, EXACT, size)
-    if correlated:
-        assert math.isnan(made.omega2)
-    else:
-        assert_close("omega2", row["omega2"], made.omega2, EXACT, size)
-    assert_close("coefficients", row["coefficients"], made.coefficients, EXACT, se)
-    assert_close(
-        "covariance", row["covariance"], made.covariance, 10 * EXACT, np.outer(se, se).ravel()
-    )
-    assert_close("df", row["df"], made.df, 10 * EXACT)
-    assert_close("P", row["p"], made.p_values, TAIL, SMALLEST_P)
-    if "htz_df" in row:
-        assert_close("HTZ df", row["htz_df"], made.moderators.df2, 10 * EXACT)
-        assert_close("HTZ F", row["htz_f"], made.moderators.statistic, 100 * EXACT)

@@ -399,50 +399,9 @@ for (set in c("konstantopoulos2011", "assink2016", "curtis1998")) {
   }
 }
 
-# ---- the working models of robust variance estimation, by full matrices -------------------------
-
-working_out <- list()
-for (set in c("konstantopoulos2011", "assink2016", "curtis1998")) {
-  d <- data[[set]]
-  name <- clusters[[set]]
-  mods <- switch(set, konstantopoulos2011 = "year", assink2016 = "pubstatus + factor(deltype)", curtis1998 = "time")
-  for (x in c("1", mods)) {
-    keep <- complete.cases(d[all.vars(as.formula(paste("~ yi +", x)))])
-    dd <- d[keep, ]
-    X <- model.matrix(as.formula(paste("~", x)), dd)
-    y <- dd$yi; v <- dd$vi; cl <- dd[[name]]
-    J <- outer(cl, cl, "==") * 1
-    n <- ave(v, cl, FUN = length)
-    for (rho in c(0.8, 0.5, NA)) {
-      if (!is.na(rho)) {
-        vbar <- ave(v, cl)
-        W <- diag(1 / (n * vbar))
-        P <- W - W %*% X %*% solve(t(X) %*% W %*% X) %*% t(X) %*% W
-        Psi <- ((1 - rho) * diag(nrow(X)) + rho * J) * vbar
-        tau2 <- max(0, (as.numeric(t(y) %*% P %*% y) - sum(P * Psi)) / sum(P * J))
-        omega2 <- NA
-        w <- 1 / (n * (vbar + tau2))
-      } else {
-        W <- diag(1 / v)
-        IH <- diag(nrow(X)) - X %*% solve(t(X) %*% W %*% X) %*% t(X) %*% W
-        K1 <- t(IH) %*% W %*% IH
-        K2 <- t(IH) %*% J %*% IH
-        A <- rbind(c(sum(K1 * J), sum(diag(K1))), c(sum(K2 * J), sum(diag(K2))))
-        r <- c(t(y) %*% K1 %*% y - sum(diag(K1) * v), t(y) %*% K2 %*% y - sum(diag(K2) * v))
-        omega2 <- max(0, solve(A, r)[2])
-        tau2 <- max(0, (r[2] - omega2 * A[2, 2]) / A[2, 1])
-        w <- 1 / (v + tau2 + omega2)
-      }
-      b <- as.vector(solve(t(X) %*% (w * X), t(X) %*% (w * y)))
-      made <- sandwich(X, as.vector(y - X %*% b), b, cl, diag(1 / w), "CR2")
-      working_out[[length(working_out) + 1]] <- c(list(set = set, mods = x, cluster = name, rho = rho, tau2 = tau2, omega2 = omega2, coefficients = array_of(b)), made)
-    }
-  }
-}
-
 source_block <- list(
   R = R.version.string, metafor = as.character(packageVersion("metafor")), metadat = as.character(packageVersion("metadat")),
   numDeriv = as.character(packageVersion("numDeriv")), script = "multilevel.R",
   polished = max(vapply(fits, function(f) f$step, 0)))
-out <- list(source = source_block, sets = described, fits = fits, limits = limits, imputed = imputed, robust = robust_out, working = working_out)
+out <- list(source = source_block, sets = described, fits = fits, limits = limits, imputed = imputed, robust = robust_out)
 writeLines(json(out), "multilevel.json")

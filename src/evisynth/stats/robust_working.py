@@ -142,7 +142,8 @@ def fit_hierarchical(
 
     Estimates vary between clusters (tau²) and within (omega²) and their sampling errors are
     independent; the weight of each is 1 / (v + tau² + omega²). The two variances solve the
-    expectations of e'We and of the sum over clusters of their squared sum of residuals.
+    expectations of e'We and of the sum over clusters of their squared sum of residuals; where that
+    makes omega² negative it is 0, and tau² solves the expectation of e'We, as in the paper.
 
     Parameters
     ----------
@@ -181,7 +182,7 @@ def fit_hierarchical(
     omega2 = 0.0
     if determinant > 0:
         omega2 = max(0.0, ((q - q_error) * j_tau - (j - j_error) * q_tau) / determinant)
-    tau2 = max(0.0, (j - j_error - omega2 * j_omega) / j_tau)
+    tau2 = max(0.0, (q - q_error - omega2 * q_omega) / q_tau)
     weights = 1 / (v + tau2 + omega2)
     coefficients, residuals, _, _ = _weighted(y, x, weights)
     return WorkingFit(coefficients, weights, residuals, tau2, omega2, q)
