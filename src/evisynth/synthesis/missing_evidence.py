@@ -19,6 +19,7 @@ from evisynth.stats import (
     trim_and_fill_rank,
 )
 from evisynth.synthesis.fitting import fit_effects
+from evisynth.synthesis.given import Given, as_fit
 from evisynth.synthesis.options import find_word
 from evisynth.synthesis.pooled import PooledFit
 from evisynth.synthesis.results import AsymmetryTest, TrimAndFill
@@ -58,7 +59,7 @@ def _rows(fit: PooledFit) -> tuple[Floats, Floats]:
     return fit.effects.estimates[here], fit.effects.variances[here]
 
 
-def trim_and_fill(fit: PooledFit, estimator: str = "L0", side: str = "auto") -> TrimAndFill:
+def trim_and_fill(fit: Given, estimator: str = "L0", side: str = "auto") -> TrimAndFill:
     """Add the studies that seem to be missing on one side of the funnel, and pool again.
 
     Parameters
@@ -100,6 +101,7 @@ def trim_and_fill(fit: PooledFit, estimator: str = "L0", side: str = "auto") -> 
     >>> result.side, result.k0
     ('left', 3)
     """
+    fit = as_fit(fit)
     which = find_word("estimator", estimator, get_args(Estimator))
     asked = find_word("side", side, get_args(Side))
     if fit.k < 3:
@@ -201,7 +203,7 @@ def _with_rows(effects: EffectEstimates, estimates: Floats, variances: Floats) -
     )
 
 
-def asymmetry_test(fit: PooledFit, test: str = "egger", predictor: str = "se") -> AsymmetryTest:
+def asymmetry_test(fit: Given, test: str = "egger", predictor: str = "se") -> AsymmetryTest:
     """Test for funnel plot asymmetry, a sign of missing evidence among others.
 
     Parameters
@@ -247,6 +249,7 @@ def asymmetry_test(fit: PooledFit, test: str = "egger", predictor: str = "se") -
     >>> round(found.statistic, 3), round(found.p_value, 3)
     (0.333, 0.75)
     """
+    fit = as_fit(fit)
     name = find_word("test", test, get_args(TestName), TEST_SYNONYMS)
     by = find_word("predictor", predictor, get_args(Predictor), PREDICTOR_SYNONYMS)
     y, v = _rows(fit)

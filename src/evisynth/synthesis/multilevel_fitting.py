@@ -22,7 +22,11 @@ from evisynth.stats import (
     two_sided_p,
 )
 from evisynth.synthesis.formula import Design, build_design
-from evisynth.synthesis.multilevel_inputs import as_dependent_effects, as_sampling_covariance
+from evisynth.synthesis.multilevel_inputs import (
+    as_dependent_effects,
+    as_sampling_covariance,
+    three_levels,
+)
 from evisynth.synthesis.multilevel_random import (
     BuiltComponent,
     build_components,
@@ -55,7 +59,7 @@ ONE_GROUP = "all estimates are of one group, so this variance cannot be estimate
 
 def multilevel(
     effects: EffectEstimates | pd.DataFrame,
-    random: str | Sequence[str],
+    random: str | Sequence[str] | None = None,
     moderators: str | None = None,
     *,
     V: SamplingCovariance | NDArray[np.float64] | Sequence[Any] | None = None,  # noqa: N803
@@ -82,7 +86,8 @@ def multilevel(
         schools within them); ``"study:wave"`` (of combinations alone); several, nested or crossed,
         as a list ``["study", "method"]``; or ``"outcome | trial"``, effects of the levels of the
         inner column that covary within the groups of the outer one. ``"~ 1 | a/b"`` is understood
-        too.
+        too. By default studies and, where a study has several rows, the estimates within them (the
+        three-level model ``"study/row"``).
     moderators
         A formula as in `meta_regression`; by default an intercept alone.
     V
@@ -140,6 +145,9 @@ def multilevel(
     >>> round(fit.estimate, 4), round(fit.components[0].estimate, 4)
     (0.4819, 0.1208)
     """
+    made = as_dependent_effects(effects, estimate=estimate, variance=variance, se=se, label=label)
+    if random is None:
+        made, random = three_levels(made)
     terms = parse_random(random)
     options = MultilevelOptions(
         random=tuple(term.name for term in terms),
@@ -148,7 +156,6 @@ def multilevel(
         ci=cast(Any, find_word("ci", ci, ("t", "z"), CI)),
         level=float(level),
     )
-    made = as_dependent_effects(effects, estimate=estimate, variance=variance, se=se, label=label)
     grouped = np.ones(len(made), dtype=np.bool_)
     for term in terms:
         columns = [*term.columns, *([term.inner] if term.inner else [])]

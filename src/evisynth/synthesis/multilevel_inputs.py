@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = ["as_dependent_effects", "as_sampling_covariance"]
+__all__ = ["as_dependent_effects", "as_sampling_covariance", "three_levels"]
 
 NAMES = ("study", "slab", "label", "trial", "author", "id")
 """Columns that may name the rows, in this order."""
@@ -59,6 +60,33 @@ def as_dependent_effects(
         table = table.assign(**{ROW_NAME: named})
         name = ROW_NAME
     return as_effects(table, estimate=estimate, variance=variance, se=se, label=name)
+
+
+def three_levels(effects: EffectEstimates) -> tuple[EffectEstimates, str]:
+    """Return the random effects of a model for which none were named: studies, estimates in them.
+
+    Returns
+    -------
+    effects
+        As given, with a column of the rows' names where the estimates are told apart by it.
+    random
+        E.g. ``"study/row"``, or ``"study"`` where each study has one estimate.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"study": ["A", "A", "B"], "yi": [1.0, 2, 3], "vi": [1.0, 1, 1]})
+    >>> three_levels(as_dependent_effects(table))[1]
+    'study/row'
+    """
+    data = effects.data
+    named = (effects.columns.get("study", ROW_NAME), *NAMES)
+    study = next((name for name in named if name != ROW_NAME and name in data.columns), "")
+    if study and not data[study].duplicated().any():
+        return effects, study
+    row = "row" if "row" not in data.columns else ROW_NAME
+    effects = replace(effects, data=data.assign(**{row: list(effects.labels)}))
+    return effects, f"{study}/{row}" if study else row
 
 
 def as_sampling_covariance(

@@ -25,6 +25,7 @@ from evisynth.stats import (
     selection_log_likelihood,
     two_sided_p,
 )
+from evisynth.synthesis.given import Given, as_fit
 from evisynth.synthesis.options import find_word
 from evisynth.synthesis.pooled import PooledFit
 
@@ -198,7 +199,7 @@ class SelectionModel:
 
 
 def selection_model(
-    fit: PooledFit,
+    fit: Given,
     kind: str = "stepfun",
     *,
     alternative: str = "greater",
@@ -263,6 +264,7 @@ def selection_model(
     >>> found.counts, round(found.unadjusted, 3)
     (array([5, 1]), 0.373)
     """
+    fit = as_fit(fit)
     name = find_word("kind", kind, SELECTION_TYPES, SYNONYMS)
     side = find_word("alternative", alternative, ALTERNATIVES, {"two-sided": "two.sided"})
     by = find_word("precision", precision, PRECISIONS, PRECISION_SYNONYMS)
@@ -452,7 +454,8 @@ def _not_identified(
             if place == 0 or unknown[place - 1]:
                 return (
                     f"not identified: no study has a P value between {ends[place]:g} and "
-                    f"{ends[place + 1]:g}; join intervals by other steps"
+                    f"{ends[place + 1]:g}; join intervals by other steps, or, where the studies "
+                    "favour the other direction, choose alternative='less' ('greater', 'two.sided')"
                 )
     elif len(problem.steps) and problem.kind != "trunc" and (counts == 0).any():
         return "not identified: all P values lie on one side of the threshold"

@@ -9,6 +9,7 @@ import numpy as np
 from evisynth.display import plural
 from evisynth.errors import NotEstimableError
 from evisynth.stats import influence_measures, leave_one_out_batch, pool_batch
+from evisynth.synthesis.given import Given, as_fit
 from evisynth.synthesis.inputs import column_of, is_coded
 from evisynth.synthesis.pooled import PooledFit
 from evisynth.synthesis.results import Cumulative, Influence, LeaveOneOut
@@ -36,7 +37,7 @@ def _need_two(fit: PooledFit, what: str) -> None:
         )
 
 
-def leave_one_out(fit: PooledFit) -> LeaveOneOut:
+def leave_one_out(fit: Given) -> LeaveOneOut:
     """Pool again without each study in turn, with the options of the fit.
 
     Raises
@@ -51,6 +52,7 @@ def leave_one_out(fit: PooledFit) -> LeaveOneOut:
     >>> es.leave_one_out(es.pool(table)).estimates.round(3)
     array([0.496, 0.442, 0.316, 0.37 ])
     """
+    fit = as_fit(fit)
     _need_two(fit, "leave-one-out")
     labels, y, v = _rows(fit)
     options = fit.options
@@ -78,7 +80,7 @@ def leave_one_out(fit: PooledFit) -> LeaveOneOut:
     )
 
 
-def influence(fit: PooledFit) -> Influence:
+def influence(fit: Given) -> Influence:
     """Compute outlier and influence diagnostics as metafor's ``influence`` does.
 
     Under Hartung-Knapp every variance carries the factor of the fit it belongs to; where the
@@ -101,6 +103,7 @@ def influence(fit: PooledFit) -> Influence:
     >>> es.influence(es.pool(table)).outlier
     array([False, False, False,  True])
     """
+    fit = as_fit(fit)
     _need_two(fit, "an influence analysis")
     labels, y, v = _rows(fit)
     options = fit.options
@@ -138,7 +141,7 @@ def influence(fit: PooledFit) -> Influence:
     )
 
 
-def cumulative(fit: PooledFit, order: str = "year") -> Cumulative:
+def cumulative(fit: Given, order: str | None = None) -> Cumulative:
     """Pool the first study, the first two, and so on, with the options of the fit.
 
     Parameters
@@ -147,7 +150,8 @@ def cumulative(fit: PooledFit, order: str = "year") -> Cumulative:
         The fit of all studies.
     order
         Column of the data to order by (ascending; equal values keep the order of the table), or
-        ``"given"`` for the order of the table. Rows without a value come last, with a note.
+        ``"given"`` for the order of the table; by default ``"year"`` where there is such a column.
+        Rows without a value come last, with a note.
 
     Raises
     ------
@@ -163,6 +167,9 @@ def cumulative(fit: PooledFit, order: str = "year") -> Cumulative:
     >>> es.cumulative(es.pool(table)).added
     ('Study 2', 'Study 3', 'Study 1')
     """
+    fit = as_fit(fit)
+    if order is None:
+        order = "year" if "year" in fit.effects.data.columns else "given"
     labels, y, v = _rows(fit)
     k = len(y)
     notes: tuple[str, ...] = ()

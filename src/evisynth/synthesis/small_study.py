@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from evisynth.display import format_estimate, format_p, plural
 from evisynth.errors import OptionError
 from evisynth.stats import WeightedLine, score_and_information, t_quantile, weighted_line
+from evisynth.synthesis.given import Given, as_fit
 from evisynth.synthesis.options import find_word
 from evisynth.synthesis.pooled import PooledFit
 from evisynth.synthesis.results import AsymmetryTest
@@ -83,7 +84,7 @@ def _tables(fit: PooledFit, test: str) -> tuple[Floats, Floats, Floats, Floats]:
     return found[0], found[1], found[2], found[3]
 
 
-def small_study_test(fit: PooledFit, test: str = "peters") -> AsymmetryTest:
+def small_study_test(fit: Given, test: str = "peters") -> AsymmetryTest:
     """Test for funnel plot asymmetry by a regression that suits the effect measure.
 
     Parameters
@@ -130,6 +131,7 @@ def small_study_test(fit: PooledFit, test: str = "peters") -> AsymmetryTest:
     >>> found.df, found.distribution
     (3.0, 't')
     """
+    fit = as_fit(fit)
     name = find_word("test", test, get_args(TestName), SYNONYMS)
     y, v = _rows(fit)
     x, weights, z = _regression(fit, name, y, v)
@@ -254,7 +256,7 @@ class PetPeese:
         return f"{text}\n  Note: {self.caution}"
 
 
-def pet_peese(fit: PooledFit) -> PetPeese:
+def pet_peese(fit: Given) -> PetPeese:
     """Extrapolate the effect to a standard error of 0.
 
     Parameters
@@ -282,6 +284,7 @@ def pet_peese(fit: PooledFit) -> PetPeese:
     >>> found.chosen, round(found.estimate, 3)
     ('PET', -0.029)
     """
+    fit = as_fit(fit)
     y, v = _rows(fit)
     nan = float("nan")
     reason = ""

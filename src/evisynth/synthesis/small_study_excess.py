@@ -19,6 +19,7 @@ from evisynth.stats import (
     fail_safe_n,
     limit_effect,
 )
+from evisynth.synthesis.given import Given, as_fit
 from evisynth.synthesis.options import find_word
 from evisynth.synthesis.pooled import PooledFit
 
@@ -66,7 +67,7 @@ class FailSafeResult:
 
 
 def fail_safe(
-    fit: PooledFit,
+    fit: Given,
     method: str = "Rosenthal",
     *,
     alpha: float = 0.05,
@@ -101,6 +102,7 @@ def fail_safe(
     >>> found.n, found.warning[:26]
     (26, 'The fail-safe N is not adv')
     """
+    fit = as_fit(fit)
     name = find_word("method", method, METHODS)
     if not 0 < alpha < 1:
         raise OptionError("alpha", alpha, ["a number between 0 and 1, e.g. 0.05"])
@@ -145,7 +147,7 @@ EXACT_LIMIT = 2_000
 
 
 def excess_test(
-    fit: PooledFit,
+    fit: Given,
     test: str = "",
     *,
     alternative: str = "two.sided",
@@ -183,6 +185,7 @@ def excess_test(
     >>> found.observed, round(found.expected, 2)
     (3, 2.44)
     """
+    fit = as_fit(fit)
     words = {"two-sided": "two.sided", "two sided": "two.sided"}
     default = "exact" if fit.k <= EXACT_LIMIT else "chi2"
     name = find_word("test", test or default, TESTS, {"binom": "binomial", "chisq": "chi2"})
@@ -233,7 +236,7 @@ class EValue:
         )
 
 
-def e_values(fit: PooledFit, *, rare: bool | None = None) -> EValue:
+def e_values(fit: Given, *, rare: bool | None = None) -> EValue:
     """Return the E-values of a pooled effect.
 
     The E-value is the risk ratio that an unmeasured confounder would need with both exposure and
@@ -268,6 +271,7 @@ def e_values(fit: PooledFit, *, rare: bool | None = None) -> EValue:
     >>> round(found.estimate, 2), round(found.limit, 2)
     (7.26, 3.0)
     """
+    fit = as_fit(fit)
     short = fit.effects.measure if fit.effects.measure != "GEN" else fit.effects.scale.short
     if not np.isfinite(fit.estimate):
         raise NotEstimableError("there is no pooled effect to form an E-value of")

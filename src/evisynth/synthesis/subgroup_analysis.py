@@ -13,9 +13,9 @@ from evisynth.errors import OptionError
 from evisynth.stats import chi2_tail
 from evisynth.synthesis.fitting import GivenTau2, fit_effects
 from evisynth.synthesis.formula import Design, level_name, level_names, sort_levels
+from evisynth.synthesis.given import Given, as_fit
 from evisynth.synthesis.inputs import column_of
 from evisynth.synthesis.options import FitOptions, find_word
-from evisynth.synthesis.pooled import PooledFit
 from evisynth.synthesis.regression import fit_regression
 from evisynth.synthesis.results import (
     HeterogeneityTest,
@@ -31,7 +31,7 @@ FEWER_THAN_TWO = "there are fewer than two subgroups with a study"
 
 
 def subgroups(
-    fit: PooledFit,
+    fit: Given,
     by: str,
     levels: Sequence[object] | None = None,
     tau2: str = "separate",
@@ -86,6 +86,7 @@ def subgroups(
     >>> [(group.level, group.fit.k) for group in found.groups], found.not_coded
     ([('clinic', 2), ('home', 2)], ('Study 5',))
     """
+    fit = as_fit(fit)
     treatment = find_word("tau2", tau2, get_args(Tau2Treatment))
     effects = fit.effects
     column = column_of(effects, by, "by")
