@@ -148,7 +148,8 @@ def test_working_models_by_full_matrices(seed):
     system = [[np.trace(f @ same), np.trace(f)] for f in forms]
     side = [y @ f @ y - np.trace(f @ np.diag(v)) for f in forms]
     omega2 = max(0.0, np.linalg.solve(system, side)[1])
-    tau2 = max(0.0, (side[1] - omega2 * system[1][1]) / system[1][0])
+    # the paper takes tau² from the first equation, which matters where omega² is truncated
+    tau2 = max(0.0, (side[0] - omega2 * system[0][1]) / system[0][0])
     made = fit_hierarchical(y, v, x, cluster)
     assert (made.tau2, made.omega2) == pytest.approx((tau2, omega2), rel=1e-8, abs=1e-12)
 
