@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 
 __all__ = [
+    "decimals_for",
     "format_ci",
     "format_columns",
     "format_count",
@@ -120,6 +121,26 @@ def format_percent(value: float, digits: int = 0) -> str:
 def format_statistic(value: float) -> str:
     """Format a test statistic with two decimals."""
     return format_number(value, 2)
+
+
+def decimals_for(error: float) -> int:
+    """Return the decimals that numbers need whose typical error is given: two, or more or fewer.
+
+    Parameters
+    ----------
+    error
+        A typical standard error, on the scale that is shown.
+
+    Examples
+    --------
+    >>> decimals_for(0.3), decimals_for(0.0004), decimals_for(25.0), decimals_for(float("nan"))
+    (2, 5, 1, 2)
+    """
+    if not math.isfinite(error) or error <= 0 or 0.01 <= error < 10:
+        return 2
+    if error < 0.01:
+        return min(1 - math.floor(math.log10(error)), 10)
+    return 1 if error < 100 else 0
 
 
 def format_count(value: int) -> str:

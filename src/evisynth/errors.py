@@ -7,6 +7,7 @@
     ├── OptionError (ValueError) an option's name or value is not one of those allowed
     ├── DataError (ValueError)   numbers that no computation can take (shapes, signs)
     ├── NotEstimableError        the computation has no answer on these data, and why
+    ├── ServiceError             a service outside does not answer, or refuses
     └── SetupError               something on this machine is missing (a library, a font)
 
 Every message names the bad value, the allowed ones and the way out.
@@ -25,6 +26,7 @@ __all__ = [
     "NotEstimableError",
     "OptionError",
     "Problem",
+    "ServiceError",
     "SetupError",
     "closest",
 ]
@@ -39,7 +41,10 @@ def closest(value: str, allowed: Iterable[str]) -> str | None:
     'SMD'
     """
     words = {word.casefold(): word for word in allowed}
-    found = get_close_matches(value.casefold(), list(words), n=1, cutoff=0.55)
+    letters = sorted(value.casefold())
+    # Letters that changed places are the likeliest slip: SDM is SMD before it is SMN.
+    swapped = [word for word in words if sorted(word) == letters]
+    found = swapped or get_close_matches(value.casefold(), list(words), n=1, cutoff=0.55)
     return words[found[0]] if found else None
 
 
@@ -137,3 +142,25 @@ class NotEstimableError(EvisynthError):
 
 class SetupError(EvisynthError):
     """Something that this machine lacks; the message says what to install."""
+
+
+class ServiceError(EvisynthError):
+    """A service outside does not answer, refuses, or says what cannot be understood.
+
+    Parameters
+    ----------
+    service
+        Name of the service, e.g. ``"PubMed"``.
+    message
+        What happened.
+    hint
+        The way out.
+    status
+        Status of its HTTP answer; 0 if there was none.
+    """
+
+    def __init__(self, service: str, message: str, *, hint: str = "", status: int = 0) -> None:
+        self.service = service
+        self.hint = hint
+        self.status = status
+        super().__init__(f"{service}: {message}" + (f". {hint}" if hint else ""))

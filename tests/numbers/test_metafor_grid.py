@@ -165,6 +165,7 @@ def test_limits_of_tau2_agree(reference, identifier):
 
 def arrays_of(found: LeaveOneOut | Cumulative) -> dict[str, Any]:
     """Our arrays by the reference's names."""
+    assert isinstance(found.fit, PooledFit)
     equal = found.fit.options.model == "equal"
     return {
         "estimate": found.estimates, "se": found.se, "ci_lower": found.ci_lower,

@@ -29,12 +29,6 @@ __all__ = ["AnalyzeOptions", "AnalyzeResult", "analyze_table"]
 T = TypeVar("T")
 Tell: TypeAlias = Callable[[str, int], None]
 
-COLUMNS = (
-    "study", "n1", "mean1", "sd1", "n2", "mean2", "sd2", "events1", "events2",
-    "estimate", "se", "variance", "ci_lower", "ci_upper",
-)  # fmt: skip
-"""Roles of columns that can be named."""
-
 _CONDITION = re.compile(r"^\s*(?P<column>.+?)\s*(?P<sign>!=|<=|>=|=|<|>)\s*(?P<value>.*?)\s*$")
 
 MANY = 20
@@ -50,11 +44,12 @@ class AnalyzeOptions:
     Attributes
     ----------
     measure : str
-        Effect measure (``"SMD"``, ``"MD"``, ``"OR"``, ``"RR"``, ``"RD"``, ``"GEN"``); ``""`` takes
-        the one that the columns suggest, and says so.
+        Effect measure, a name in `evisynth.effects.MEASURES` (``"SMD"``, ``"OR"``, ``"IRR"`` ...);
+        ``""`` takes the one that the columns suggest, and says so.
     columns : dict of str to str
-        Column of the table by its role (``study n1 mean1 sd1 n2 mean2 sd2 events1 events2 estimate
-        se variance ci_lower ci_upper``); roles that are not named are recognized by usual names.
+        Column of the table by its role, a name in `evisynth.effects.ROLES` (``study n1 mean1 sd1 n2
+        mean2 sd2 events1 events2 estimate se ...``); roles that are not named are recognized by
+        usual names.
     given : {"log", "natural"}
         Whether ratios in the columns ``estimate``, ``ci_lower`` and ``ci_upper`` are logarithms or
         stand as they are printed.
@@ -97,9 +92,11 @@ class AnalyzeOptions:
     lower_is_better: bool | None = None
 
     def __post_init__(self) -> None:
+        from evisynth.effects import ROLES
+
         for role in self.columns:
-            if role not in COLUMNS:
-                raise OptionError("role of a column", role, COLUMNS)
+            if role not in ROLES:
+                raise OptionError("role of a column", role, ROLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +277,7 @@ def _estimates(
             scale="log" if options.log_scale else "identity",
             given=options.given,
             label=options.label,
+            repeated="refuse",
             **columns,
         )
 

@@ -44,17 +44,15 @@ def _shown(fit: PooledFit) -> str:
 def _studies(fit: PooledFit) -> list[str]:
     """One line a study: estimate with its interval and weight, or why it has none."""
     effects = fit.effects
-    shown = effects.scale.shown
     table = effects.to_frame()
     rows = []
     for place, label in enumerate(effects.labels):
         if effects.reasons[place]:
             rows.append([label, f"not estimable: {effects.reasons[place]}", ""])
             continue
-        row = table.iloc[place]
-        text = format_estimate(
-            shown(row["estimate"]), shown(row["ci_lower"]), shown(row["ci_upper"])
-        )
+        row, scale = table.iloc[place], effects.scale_of(place)
+        limits = scale.shown_limits(row["ci_lower"], row["ci_upper"])
+        text = format_estimate(scale.shown(row["estimate"]), *limits)
         rows.append([label, text, f"weight {format_percent(float(fit.weights[place]), 1)}"])
     return format_columns(rows)
 

@@ -147,6 +147,7 @@ def run_analysis(
         study="study",
         variance_formula=plan.variance,
         format="format",
+        repeated="refuse",
     )
     if not estimates.estimable.any():
         reasons = "; ".join(

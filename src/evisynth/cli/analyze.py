@@ -43,6 +43,17 @@ def _favours(text: str) -> tuple[str, str]:
     return parts[0], parts[1]
 
 
+def _further(texts: list[str]) -> dict[str, str]:
+    """Read "role=column" texts."""
+    found = {}
+    for text in texts:
+        role, sign, name = (part.strip() for part in text.partition("="))
+        if not (role and sign and name):
+            raise OptionError("column", text, ["a role and a column: time1=years_e"])
+        found[role] = name
+    return found
+
+
 def analyze(
     data: Annotated[
         Path,
@@ -59,7 +70,8 @@ def analyze(
             metavar="NAME",
             show_default=False,
             help="Effect measure: SMD (different scales), MD (one scale), OR, RR, RD (events), "
-            "GEN (estimates as given). Left out, the columns decide.",
+            "GEN (estimates as given), IRR, ROM, ZCOR and many more (docs/statistics.md). Left "
+            "out, the columns decide.",
         ),
     ] = "",
     study: Annotated[str, _column("--study", "Name of the study; each study once.")] = "",
@@ -76,6 +88,16 @@ def analyze(
     variance: Annotated[str, _column("--variance", "Its sampling variance, likewise.")] = "",
     ci_lower: Annotated[str, _column("--ci-lower", "Its lower 95% confidence limit.")] = "",
     ci_upper: Annotated[str, _column("--ci-upper", "Its upper 95% confidence limit.")] = "",
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column",
+            metavar="ROLE=COLUMN",
+            rich_help_panel=COLUMNS,
+            help='Column of any other role: "time1=years_e". May be repeated.',
+            show_default=False,
+        ),
+    ] = None,
     natural: Annotated[
         bool,
         typer.Option(
@@ -120,7 +142,8 @@ def analyze(
         typer.Option(
             "--tau2",
             rich_help_panel=MODEL,
-            help="Estimator of the between-study variance: REML, DL, PM, ML, EB, HS, HE, SJ.",
+            help="Estimator of the between-study variance: REML, DL, PM, ML, EB, HS, HE, SJ, HSk, "
+            "PMM, SJIT, DLIT, DL2, CA2.",
         ),
     ] = "REML",
     ci: Annotated[
@@ -214,7 +237,7 @@ def analyze(
     }  # fmt: skip
     options = AnalyzeOptions(
         measure=measure,
-        columns={role: column for role, column in named.items() if column},
+        columns={role: name for role, name in named.items() if name} | _further(column or []),
         given="natural" if natural else "log",
         log_scale=log_scale,
         label=label,

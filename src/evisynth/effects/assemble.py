@@ -9,10 +9,17 @@ import numpy as np
 from evisynth.display import plural
 from evisynth.effects.checks import double_zero_reasons
 from evisynth.effects.columns import SYNONYMS, Table
-from evisynth.effects.dichotomous import corrected_cells
+from evisynth.effects.continuity import add_constant, counts_words
 from evisynth.effects.estimates import Scale
-from evisynth.effects.measures import Measure
-from evisynth.effects.sources import SOURCES, Reading, Source, computed_words, need_words
+from evisynth.effects.measure_type import Measure
+from evisynth.effects.sources import (
+    SOURCES,
+    Reading,
+    Source,
+    computed_words,
+    need_words,
+    remark_words,
+)
 from evisynth.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -29,6 +36,9 @@ __all__ = [
     "read_rows",
     "reading_notes",
 ]
+
+STANDARD_UNITS = ("d", "t test", "signed p")
+"""Sources whose rows have no standard deviation: they are in units of it."""
 
 RARE_SMD = 3.0
 """A standardized mean difference beyond this is rare enough to doubt the standard deviation."""
@@ -106,54 +116,64 @@ def compute(
     measure: Measure,
     formula: str,
     reading: Reading,
-    continuity: float,
+    scale: Scale,
+    continuity: float | None,
     continuity_to: str,
     double_zero: str,
-) -> list[str]:
-    """Fill the estimates and variances of a reading; return what a reader must know."""
+) -> tuple[Scale, list[str]]:
+    """Fill the estimates and variances of a reading; return the scale, and what to tell a reader.
+
+    A continuity of None is that of the measure.
+    """
     if measure.kernel is None or not reading.arrays:
         _explain_rest(reading)
-        return []
+        return scale, []
     rows = np.all([~np.isnan(array) for array in reading.arrays.values()], axis=0)
     values = {role: array[rows] for role, array in reading.arrays.items()}
     notes: list[str] = []
-    if "events1" in values:
+    if measure.corrected:
         rule = measure.double_zero if double_zero == "auto" else double_zero
         if rule == "drop":
-            reasons = double_zero_reasons(values)
-            for row, reason in zip(np.flatnonzero(rows), reasons, strict=True):
-                reading.reasons[row] = reason
-            informative = np.array([not reason for reason in reasons])
-            if not informative.all():
-                notes.append(
-                    f"{plural(int((~informative).sum()), 'study', 'studies')} with no event (or "
-                    "no non-event) in both arms not estimable"
-                )
-            rows[np.flatnonzero(rows)] = informative
-            values = {role: array[informative] for role, array in values.items()}
-        values, corrected = corrected_cells(values, continuity, continuity_to)
+            values = _drop_double_zeros(reading, rows, values, notes)
+        constant = measure.continuity if continuity is None else continuity
+        values, corrected = add_constant(values, measure.corrected, constant, continuity_to)
         if corrected.any():
             notes.append(
-                f"{continuity:g} added to all four cells "
+                f"{constant:g} added to {counts_words(measure.corrected)} "
                 f"of {plural(int(corrected.sum()), 'study', 'studies')}"
             )
     estimates, variances = measure.kernel(values, formula)
     usable = np.isfinite(estimates) & np.isfinite(variances) & (variances > 0)
     for place, row in enumerate(np.flatnonzero(rows)):
         if not usable[place]:
-            reading.reasons[row] = _why_not(values, place)
+            reading.reasons[row] = measure.why(values, place)
     reading.estimates[rows] = np.where(usable, estimates, np.nan)
     reading.variances[rows] = np.where(usable, variances, np.nan)
     _explain_rest(reading)
-    return notes
+    if measure.finish is not None:
+        scale = measure.finish(scale, {role: array[usable] for role, array in values.items()})
+    return scale, notes
 
 
-def _why_not(values: Mapping[str, NDArray[np.float64]], place: int) -> str:
-    """Say why a formula has no answer for one row."""
-    if "events1" in values:
-        return "a cell of the 2x2 table is 0 and no constant was added"
-    total = values["n1"][place] + values["n2"][place]
-    return f"{total:g} people in both arms together are too few"
+def _drop_double_zeros(
+    reading: Reading,
+    rows: NDArray[np.bool_],
+    values: dict[str, NDArray[np.float64]],
+    notes: list[str],
+) -> dict[str, NDArray[np.float64]]:
+    """Set rows without an event (or non-event) in both arms aside; ``rows`` is changed."""
+    reasons = double_zero_reasons(values)
+    for row, reason in zip(np.flatnonzero(rows), reasons, strict=True):
+        reading.reasons[row] = reason
+    informative = np.array([not reason for reason in reasons], dtype=np.bool_)
+    if not informative.all():
+        what = "no event (or no non-event)" if "nonevents1" in values else "no event"
+        notes.append(
+            f"{plural(int((~informative).sum()), 'study', 'studies')} with {what} in both arms "
+            "not estimable"
+        )
+    rows[np.flatnonzero(rows)] = informative
+    return {role: array[informative] for role, array in values.items()}
 
 
 def _explain_rest(reading: Reading) -> None:
@@ -163,7 +183,7 @@ def _explain_rest(reading: Reading) -> None:
 
 def reading_notes(measure: Measure, reading: Reading, used: Mapping[str, int]) -> list[str]:
     """Say what a reader must know of how the rows were read."""
-    notes = computed_words(reading.computed)
+    notes = computed_words(reading.computed) + remark_words(reading.remarks)
     if len(used) > 1:
         parts = [
             f"{SOURCES[name].words} ({plural(number, 'row')})" for name, number in used.items()
@@ -172,12 +192,16 @@ def reading_notes(measure: Measure, reading: Reading, used: Mapping[str, int]) -
     estimable = np.isfinite(reading.estimates) & np.isfinite(reading.variances)
     if not estimable.all():
         notes.append(f"{plural(int((~estimable).sum()), 'row')} not estimable; see the reasons")
-    if measure.name == "SMD":
-        notes += _smd_notes(reading, estimable)
+    if measure.standardized:
+        notes += _standardized_notes(measure, reading, estimable)
+    if measure.scale.transformation.words:
+        notes.append(measure.scale.transformation.words)
     return notes
 
 
-def _smd_notes(reading: Reading, estimable: NDArray[np.bool_]) -> list[str]:
+def _standardized_notes(
+    measure: Measure, reading: Reading, estimable: NDArray[np.bool_]
+) -> list[str]:
     notes = []
     table = reading.table
     if "format" in table.columns:
@@ -196,8 +220,8 @@ def _smd_notes(reading: Reading, estimable: NDArray[np.bool_]) -> list[str]:
     rare = [table.labels[row] for row in np.flatnonzero(np.abs(reading.estimates) > RARE_SMD)]
     if rare:
         notes.append(
-            f"|SMD| above {RARE_SMD:g} in {', '.join(rare)}: check that a standard error was not "
-            "taken for a standard deviation"
+            f"|{measure.name}| above {RARE_SMD:g} in {', '.join(rare)}: check that a standard "
+            "error was not taken for a standard deviation"
         )
     return notes
 
@@ -209,13 +233,15 @@ def method_words(
     parts = [measure.words]
     if set(used) - {"estimate"}:
         parts.append(measure.formulas[formula])
-        parts += computed_words(reading.computed)
+        parts += computed_words(reading.computed) + remark_words(reading.remarks)
     given = [words for words in reading.computed if words.startswith("given")]
     if given:
         some = "" if set(used) == {"estimate"} else f"{plural(used['estimate'], 'row')} as given, "
         parts.append(f"{some}with {', '.join(given)}")
     if scale.is_ratio:
         parts.append("on the log scale")
+    elif scale.transformation.way_back:
+        parts.append(scale.transformation.way_back)
     return "; ".join(parts)
 
 
@@ -229,12 +255,15 @@ def finished_data(reading: Reading, used: Mapping[str, int]) -> pd.DataFrame:
     table = reading.table
     data = table.frame
     added: dict[str, NDArray[np.float64] | list[str]] = {}
-    if computed_words(reading.computed) and "sd1" in reading.arrays:
-        added |= {f"{role}_used": reading.arrays[role] for role in ("sd1", "sd2")}
+    if computed_words(reading.computed):
+        from_sd = np.array([name not in STANDARD_UNITS for name in reading.source])
+        for role in ("sd1", "sd2"):
+            if role in reading.arrays:
+                added[f"{role}_used"] = np.where(from_sd, reading.arrays[role], np.nan)
     if len(used) > 1:
         added["numbers_from"] = reading.source
     for arm in "12":
-        if "events1" in reading.arrays and f"n{arm}" not in table.columns:
+        if "nonevents1" in reading.arrays and f"n{arm}" not in table.columns:
             added[f"n{arm}"] = reading.arrays[f"events{arm}"] + reading.arrays[f"nonevents{arm}"]
     for name, values in added.items():
         if name not in data.columns:

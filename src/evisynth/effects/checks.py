@@ -94,9 +94,17 @@ def _off_centre(
 
 
 def double_zero_reasons(values: Mapping[str, NDArray[np.float64]]) -> list[str]:
-    """Say of each 2x2 table whether it has no event, or no non-event, in both arms; shape (K,)."""
+    """Say of each row whether it has no event, or no non-event, in both arms; shape (K,).
+
+    Person-time has no non-events; rows of other data are never set aside.
+    """
+    size = len(next(iter(values.values())))
+    if "events1" not in values:
+        return [""] * size
     none = (values["events1"] == 0) & (values["events2"] == 0)
-    everybody = (values["nonevents1"] == 0) & (values["nonevents2"] == 0)
+    everybody = np.zeros(size, dtype=np.bool_)
+    if "nonevents1" in values:
+        everybody = (values["nonevents1"] == 0) & (values["nonevents2"] == 0)
     return [
         "no event in either arm" if a else "an event in everyone of both arms" if b else ""
         for a, b in zip(none, everybody, strict=True)

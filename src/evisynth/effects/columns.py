@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from evisynth.effects.role_type import HOLDS
+from evisynth.effects.roles import NUMBERS, ROLES, SYNONYMS
 from evisynth.errors import InputError, Problem, closest
 
 if TYPE_CHECKING:
@@ -19,46 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["NUMBERS", "SYNONYMS", "Column", "Table", "as_frame"]
 
-Column: TypeAlias = "str | Sequence[Any] | NDArray[Any] | pd.Series[Any] | None"
-"""A column of the table by name, or its values."""
-
-SYNONYMS: dict[str, tuple[str, ...]] = {
-    "study": ("study", "study_id", "studlab", "slab", "trial", "author", "authors", "label"),
-    "format": ("format",),
-    "n1": ("n1", "n1i", "n_e", "ne", "n.e", "n_1", "n_t", "nt", "n_exp", "n_treat", "n_int"),
-    "mean1": ("mean1", "m1", "m1i", "mean_e", "mean.e", "mean_1", "mean_t", "mean_exp"),
-    "sd1": ("sd1", "sd1i", "sd_e", "sd.e", "sd_1", "sd_t", "sd_exp"),
-    "se1": ("se1", "se_e", "se.e", "se_1", "se_t", "se_exp"),
-    "ci_lower1": ("ci_lower1", "ci_lb_e", "ci_lower_e", "lower1"),
-    "ci_upper1": ("ci_upper1", "ci_ub_e", "ci_upper_e", "upper1"),
-    "n2": ("n2", "n2i", "n_c", "nc", "n.c", "n_2", "n_ctrl", "n_control"),
-    "mean2": ("mean2", "m2", "m2i", "mean_c", "mean.c", "mean_2", "mean_ctrl", "mean_control"),
-    "sd2": ("sd2", "sd2i", "sd_c", "sd.c", "sd_2", "sd_ctrl", "sd_control"),
-    "se2": ("se2", "se_c", "se.c", "se_2", "se_ctrl", "se_control"),
-    "ci_lower2": ("ci_lower2", "ci_lb_c", "ci_lower_c", "lower2"),
-    "ci_upper2": ("ci_upper2", "ci_ub_c", "ci_upper_c", "upper2"),
-    "difference": ("difference", "mean_difference", "md", "diff"),
-    "sd": ("sd", "sdi", "sd_pooled", "pooled_sd"),
-    "t_value": ("t_value", "t", "ti"),
-    "p_value": ("p_value", "p", "pval", "pvalue"),
-    "events1": ("events1", "ai", "tpos", "event_e", "events_e", "event.e", "x1", "x1i"),
-    "nonevents1": ("nonevents1", "bi", "tneg"),
-    "events2": ("events2", "ci", "cpos", "event_c", "events_c", "event.c", "x2", "x2i"),
-    "nonevents2": ("nonevents2", "di", "cneg"),
-    "estimate": ("estimate", "yi", "effect", "te"),
-    "se": ("se", "sei", "se_te", "sete", "std_error", "standard_error", "stderr"),
-    "variance": ("variance", "vi", "var"),
-    "ci_lower": ("ci_lower", "ci_lb", "lower", "lci", "ci_low", "conf_low", "ci.lb"),
-    "ci_upper": ("ci_upper", "ci_ub", "upper", "uci", "ci_high", "conf_high", "ci.ub"),
-}
-"""Names by which a role is recognized, the standard name first; case does not matter."""
-
-NUMBERS = tuple(role for role in SYNONYMS if role not in ("study", "format"))
-"""Roles that hold numbers."""
-
-POSITIVE = {"sd1", "sd2", "sd", "se1", "se2", "se", "variance"}
-COUNTS = {"events1", "events2", "nonevents1", "nonevents2"}
-SIZES = {"n1", "n2"}
+Column: TypeAlias = "str | float | Sequence[Any] | NDArray[Any] | pd.Series[Any] | None"
+"""A column of the table by name, or its values, or one number for every row."""
 
 
 def as_frame(data: object) -> pd.DataFrame:
@@ -96,7 +60,8 @@ def as_frame(data: object) -> pd.DataFrame:
         )
     if not len(frame):
         raise InputError(Problem("data", "", "the table has no rows", hint="Check the file."))
-    return frame.reset_index(drop=True)
+    frame.index = pd.RangeIndex(len(frame))  # the frame is ours: no second copy
+    return frame
 
 
 @dataclass(slots=True)
@@ -161,6 +126,8 @@ class Table:
                 self._no_column(role, given)
             self.columns[role] = given
             return True
+        if isinstance(given, (int, float, np.number)):
+            given = np.full(len(self.frame), float(given))
         shape = np.shape(given)
         if shape != (len(self.frame),):
             self.problems.append(
@@ -168,7 +135,7 @@ class Table:
                     self.where,
                     f"argument {role}",
                     f"values of shape {shape} do not fit a table of {len(self.frame)} rows",
-                    hint="Give a column's name, or one value a row.",
+                    hint="Give a column's name, one value a row, or one number for all rows.",
                 )
             )
             self.check()
@@ -181,8 +148,10 @@ class Table:
         """Look for a column of a role by its usual names; return whether there is one."""
         if role in self.columns:
             return True
-        known = {str(name).casefold(): str(name) for name in reversed(self.frame.columns)}
+        known = {str(name).casefold(): str(name) for name in reversed(self.frame.columns.tolist())}
         taken = set(self.columns.values())
+        if known.keys() & ROLES[role].unless:
+            return False
         for word in SYNONYMS[role]:
             column = known.get(word)
             if column is not None and column not in taken:
@@ -214,8 +183,12 @@ class Table:
                 [self._number(row, role, cell) for row, cell in enumerate(cells.tolist())]
             )
         self.values[role] = values
-        for row in np.flatnonzero(_suspect(role, values)):
-            self._check_number(int(row), role, float(values[row]))
+        check = HOLDS[ROLES[role].holds]
+        for row in np.flatnonzero(np.isinf(values)):
+            self.report(int(row), role, "an infinite number cannot be used")
+        for row in np.flatnonzero(np.isfinite(values) & check.bad(values)):
+            says = check.says.format(value=values[row], noun=ROLES[role].noun)
+            self.report(int(row), role, says, hint=check.hint)
 
     def _number(self, row: int, role: str, cell: object) -> float:
         if isinstance(cell, (int, float, np.number)):
@@ -236,45 +209,6 @@ class Table:
                 hint="Write the decimal point as '.'." if comma else "Leave unknown cells empty.",
             )
             return np.nan
-
-    def _check_number(self, row: int, role: str, value: float) -> None:
-        if np.isinf(value):
-            self.report(row, role, "an infinite number cannot be used")
-        elif role in POSITIVE and value <= 0:
-            what = {"v": "a variance", "sd": "a standard deviation"}.get(
-                "v" if role == "variance" else role[:2], "a standard error"
-            )
-            self.report(
-                row,
-                role,
-                f"{what} of {value:g} cannot be used; it must be above 0",
-                hint="Leave the cell empty if it is not known.",
-            )
-        elif role in SIZES and (value < 1 or value != np.floor(value)):
-            self.report(
-                row,
-                role,
-                f"{value:g} people; a number of people must be whole and at least 1",
-                hint="Round an effective sample size.",
-            )
-        elif role in COUNTS and (value < 0 or value != np.floor(value)):
-            self.report(row, role, f"{value:g} events; a count must be whole and not negative")
-        elif role == "p_value" and not 0 <= value <= 1:
-            self.report(row, role, f"a P value of {value:g} does not lie between 0 and 1")
-
-
-def _suspect(role: str, values: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Tell which numbers a role cannot have, shape (K,)."""
-    bad = np.isinf(values)
-    if role in POSITIVE:
-        bad |= values <= 0
-    if role in SIZES:
-        bad |= (values < 1) | (values != np.floor(values)) & ~np.isnan(values)
-    if role in COUNTS:
-        bad |= (values < 0) | (values != np.floor(values)) & ~np.isnan(values)
-    if role == "p_value":
-        bad |= (values < 0) | (values > 1)
-    return bad
 
 
 def _is_missing(cell: object) -> bool:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["hedges_correction", "mean_difference", "standardized_mean_difference"]
+__all__ = ["hedges_correction", "mean_difference", "pooled_sd", "standardized_mean_difference"]
 
 SERIES_FROM = 200.0
 """Degrees of freedom from which Stirling's series is used: there its error is below 1e-15, and
@@ -56,6 +56,16 @@ def hedges_correction(df: ArrayLike) -> NDArray[np.float64]:
     return result
 
 
+def pooled_sd(values: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Return the pooled standard deviation of two arms, NaN where it has no degrees of freedom."""
+    n1, n2 = values["n1"], values["n2"]
+    m = np.where(n1 + n2 > 2, n1 + n2 - 2, np.nan)
+    pooled: NDArray[np.float64] = np.sqrt(
+        ((n1 - 1) * values["sd1"] ** 2 + (n2 - 1) * values["sd2"] ** 2) / m
+    )
+    return pooled
+
+
 def mean_difference(
     values: Mapping[str, NDArray[np.float64]], formula: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -66,7 +76,8 @@ def mean_difference(
     values
         Arrays ``n1 mean1 sd1 n2 mean2 sd2``, shape (K,).
     formula
-        ``"LS"``: sd1²/n1 + sd2²/n2; ``"HO"``: pooled variance times 1/n1 + 1/n2.
+        ``"LS"`` and ``"UB"``: sd1²/n1 + sd2²/n2, which is unbiased; ``"HO"``: pooled variance times
+        1/n1 + 1/n2.
 
     Returns
     -------
@@ -78,14 +89,10 @@ def mean_difference(
     Borenstein M (2009), in Cooper et al., The Handbook of Research Synthesis, eq. 12.3 and 12.5.
     """
     n1, n2 = values["n1"], values["n2"]
-    sd1, sd2 = values["sd1"], values["sd2"]
     estimates = values["mean1"] - values["mean2"]
     if formula == "HO":
-        m = n1 + n2 - 2
-        with np.errstate(divide="ignore", invalid="ignore"):
-            pooled = ((n1 - 1) * sd1**2 + (n2 - 1) * sd2**2) / m
-        return estimates, np.where(m > 0, pooled, np.nan) * (1 / n1 + 1 / n2)
-    return estimates, sd1**2 / n1 + sd2**2 / n2
+        return estimates, pooled_sd(values) ** 2 * (1 / n1 + 1 / n2)
+    return estimates, values["sd1"] ** 2 / n1 + values["sd2"] ** 2 / n2
 
 
 def standardized_mean_difference(
@@ -117,8 +124,7 @@ def standardized_mean_difference(
     n1, n2 = values["n1"], values["n2"]
     total = n1 + n2
     m = np.where(total > 3, total - 2, np.nan)
-    pooled = np.sqrt(((n1 - 1) * values["sd1"] ** 2 + (n2 - 1) * values["sd2"] ** 2) / m)
-    d = (values["mean1"] - values["mean2"]) / pooled
+    d = (values["mean1"] - values["mean2"]) / pooled_sd(values)
     if formula == "RevMan":
         g = (1 - 3 / (4 * total - 9)) * d
     else:

@@ -19,9 +19,11 @@ from evisynth.effects.checks import check_intervals, check_ratio_scale
 from evisynth.effects.columns import Column, Table, as_frame
 from evisynth.effects.dispersion import Distribution
 from evisynth.effects.estimates import EffectEstimates, Scale
-from evisynth.effects.labels import check_labels, read_labels, subset_rows
+from evisynth.effects.labels import check_labels, number_labels, read_labels, subset_rows
 from evisynth.effects.measures import Measure, find_measure
-from evisynth.effects.sources import Reading
+from evisynth.effects.roles import ROLES
+from evisynth.effects.sources import SOURCES, Reading
+from evisynth.effects.transformations import TRANSFORMATIONS
 from evisynth.errors import OptionError
 
 if TYPE_CHECKING:
@@ -68,15 +70,17 @@ def effects(
     format: Column = None,  # noqa: A002 - the word of the field
     subset: Mapping[str, object] | Sequence[bool] | NDArray[np.bool_] | None = None,
     variance_formula: str = "",
-    continuity: float = 0.5,
+    continuity: float | None = None,
     continuity_to: Literal["only0", "all", "if0all", "none"] = "only0",
     double_zero: Literal["auto", "drop", "keep"] = "auto",
-    scale: Literal["identity", "log"] = "identity",
+    scale: str = "identity",
     given: Literal["log", "natural"] = "log",
     label: str = "",
     short: str = "",
     level: float = 0.95,
     ci_distribution: Distribution = "t",
+    repeated: Literal["number", "refuse"] = "number",
+    **columns: Column,
 ) -> EffectEstimates:
     """Compute effect estimates and their sampling variances from a table of studies.
 
@@ -91,9 +95,10 @@ def effects(
     data
         Data frame or dict of columns, one row a study, shape (K, ...).
     measure
-        ``"MD"``, ``"SMD"``, ``"OR"``, ``"RR"``, ``"RD"`` or ``"GEN"`` (estimates as given).
+        Short name of an effect measure: ``"MD"``, ``"SMD"``, ``"OR"``, ``"RR"``, ``"RD"``,
+        ``"GEN"`` (estimates as given), or any other of `evisynth.effects.MEASURES`.
     study
-        Names of the studies; they must be unique.
+        Names of the studies.
     n1, mean1, sd1, se1, ci_lower1, ci_upper1, n2, mean2, sd2, se2, ci_lower2, ci_upper2
         Size, mean and standard deviation of the arms. Where the SD is empty it is computed from the
         standard error or the confidence limits of the mean.
@@ -113,12 +118,15 @@ def effects(
         Variance formula by name (see `evisynth.effects.MEASURES`), ``""`` for the default.
     continuity, continuity_to
         Constant added to all four cells of a table with a zero cell (``"only0"``), of every table
-        (``"all"``), of every table if one has a zero cell (``"if0all"``), or not (``"none"``).
+        (``"all"``), of every table if one has a zero cell (``"if0all"``), or not (``"none"``); for
+        person-time to the events of both arms. None takes the constant of the measure: 0.5, and 0
+        where zeros do no harm (AS, PHI, RTET, IRSD ...).
     double_zero
         Studies without any event, or without any non-event, in both arms: ``"drop"`` makes them not
         estimable (the default for OR and RR), ``"keep"`` corrects and keeps them (for RD).
     scale
-        For ``"GEN"``: ``"log"`` pools logarithms of ratios.
+        For ``"GEN"``: ``"log"`` pools logarithms of ratios; other transformations, by the names of
+        `evisynth.effects.TRANSFORMATIONS`, say how estimates are brought back, e.g. ``"logit"``.
     given
         Whether ratios in `estimate`, `ci_lower` and `ci_upper` are given as logarithms or on the
         ``"natural"`` scale. `se` and `variance` are always those of the logarithm.
@@ -128,6 +136,12 @@ def effects(
         Level of the confidence limits in the table.
     ci_distribution
         Distribution behind the confidence limits of means and differences: ``"t"`` or ``"normal"``.
+    repeated
+        A study with several rows: ``"number"`` tells them apart (``"A (1)"``, ``"A (2)"``) and
+        models say that their estimates are not independent; ``"refuse"`` is an error.
+    **columns
+        Columns of the further measures by role, e.g. ``time1="t1i"``, ``d="cohen_d"`` (see
+        `evisynth.effects.MEASURES` and `evisynth.effects.ROLES`).
 
     Returns
     -------
@@ -138,7 +152,8 @@ def effects(
     Raises
     ------
     InputError
-        When a column is missing, a cell holds what it cannot hold, or a study stands twice.
+        When a column is missing, a cell holds what it cannot hold, or a study stands twice and
+        `repeated` is ``"refuse"``.
     OptionError
         When a measure, formula or option is not known.
 
@@ -173,6 +188,7 @@ def effects(
         given=given,
         level=level,
         ci_distribution=ci_distribution,
+        repeated=repeated,
         words=bool(label or short),
     )
     shown = _scale(chosen, scale, label, short)
@@ -186,6 +202,7 @@ def effects(
         "t_value": t_value, "p_value": p_value, "events1": events1, "nonevents1": nonevents1,
         "events2": events2, "nonevents2": nonevents2, "estimate": estimate, "se": se,
         "variance": variance, "ci_lower": ci_lower, "ci_upper": ci_upper, "format": format,
+        **_further(chosen, columns),
     }  # fmt: skip
     for role, column in named.items():
         table.name(role, column)
@@ -195,13 +212,15 @@ def effects(
         table.keep(keep)
         labels = [name for name, kept in zip(labels, keep, strict=True) if kept]
     table.labels = tuple(labels)
+    unique, several = number_labels(labels)
 
     sources = find_sources(chosen, table)
     roles = [role for source in sources for role in source.roles if role in table.columns]
     for role in dict.fromkeys(roles):
         table.read_numbers(role)
     check_intervals(table)
-    check_labels(table)
+    if repeated == "refuse":
+        check_labels(table)
     table.check()
 
     reading = Reading(table, level, ci_distribution, natural_ratios=given == "natural")
@@ -209,12 +228,12 @@ def effects(
     if shown.is_ratio and "estimate" in used:
         check_ratio_scale(table, given)
     table.check()
-    notes = compute(chosen, formula, reading, continuity, continuity_to, double_zero)
+    shown, notes = compute(chosen, formula, reading, shown, continuity, continuity_to, double_zero)
     notes += reading_notes(chosen, reading, used)
     return EffectEstimates(
         measure=chosen.name,
         scale=shown,
-        labels=table.labels,
+        labels=unique,
         estimates=reading.estimates,
         variances=reading.variances,
         reasons=tuple(reading.reasons),
@@ -222,35 +241,66 @@ def effects(
         data=finished_data(reading, used),
         columns=dict(table.columns),
         notes=tuple(notes),
+        repeated=several,
     )
+
+
+GENERAL = ("n",)
+"""Roles that may be named for every measure: they are kept with the estimates."""
+
+
+def _further(measure: Measure, columns: Mapping[str, Column]) -> Mapping[str, Column]:
+    """Return the further columns, refusing roles that are not known or not of the measure."""
+    own = {role for name in measure.sources for role in SOURCES[name].roles}
+    for role, column in columns.items():
+        if role not in ROLES:
+            known = [name for name in _arguments() if name not in ("data", "columns")]
+            raise OptionError("argument", role, dict.fromkeys((*known, *ROLES)))
+        if column is not None and role not in own and role not in GENERAL:
+            raise OptionError(
+                role,
+                column,
+                ["left out"],
+                hint=f"{measure.name} is made of {', '.join(sorted(own))}.",
+            )
+    return columns
+
+
+def _arguments() -> tuple[str, ...]:
+    """Return the names of the arguments of `effects`."""
+    import inspect
+
+    return tuple(inspect.signature(effects).parameters)
 
 
 def _check_options(
     measure: Measure,
     *,
-    continuity: float,
+    continuity: float | None,
     continuity_to: str,
     double_zero: str,
     scale: str,
     given: str,
     level: float,
     ci_distribution: str,
+    repeated: str,
     words: bool,
 ) -> None:
     """Refuse values of options that are not known, or that the measure does not have."""
     allowed: dict[str, tuple[str, tuple[str, ...]]] = {
         "continuity_to": (continuity_to, CONTINUITY_TO),
         "double_zero": (double_zero, ("auto", "drop", "keep")),
-        "scale": (scale, ("identity", "log")),
+        "scale": (scale, tuple(TRANSFORMATIONS)),
         "given": (given, ("log", "natural")),
         "ci_distribution": (ci_distribution, ("t", "normal")),
+        "repeated": (repeated, ("number", "refuse")),
     }
     for option, (value, words_) in allowed.items():
         if value not in words_:
             raise OptionError(option, value, words_)
     if not 0 < level < 1:
         raise OptionError("level", level, ["a number between 0 and 1, e.g. 0.95"])
-    if not (np.isfinite(continuity) and continuity >= 0):
+    if continuity is not None and not (np.isfinite(continuity) and continuity >= 0):
         raise OptionError("continuity", continuity, ["a number from 0 up, e.g. 0.5"])
     if measure.name != "GEN" and (scale != "identity" or words):
         raise OptionError(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from evisynth.errors import InputError, Problem
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["check_labels", "read_labels", "subset_rows"]
+__all__ = ["check_labels", "number_labels", "read_labels", "subset_rows"]
 
 LISTS = (list, tuple, set, frozenset)
 
@@ -109,6 +110,33 @@ def subset_rows(table: Table, subset: object) -> NDArray[np.bool_] | None:
     return keep
 
 
+def number_labels(labels: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Tell the rows of one study apart by a number.
+
+    Returns
+    -------
+    labels : tuple of str
+        Unique names.
+    several : tuple of str
+        Studies with several rows.
+
+    Examples
+    --------
+    >>> number_labels(["A", "A", "B"])
+    (('A (1)', 'A (2)', 'B'), ('A',))
+    """
+    counts = Counter(labels)
+    several = tuple(name for name, number in counts.items() if number > 1)
+    if not several:
+        return tuple(labels), ()
+    so_far: Counter[str] = Counter()
+    named = []
+    for name in labels:
+        so_far[name] += 1
+        named.append(f"{name} ({so_far[name]})" if counts[name] > 1 else name)
+    return tuple(named), several
+
+
 def check_labels(table: Table) -> None:
     """Note studies that stand in the table more than once."""
     rows: dict[str, list[int]] = {}
@@ -121,7 +149,10 @@ def check_labels(table: Table) -> None:
     places = ", ".join(str(table.number(row)) for row in found[:-1])
     places += f" and {table.number(found[-1])}"
     others = f" (and {len(twice) - 1} more names stand twice)" if len(twice) > 1 else ""
-    hint = "Give each row its own name by study=, or choose one row a study by subset=."
+    hint = (
+        "Give each row its own name by study=, choose one row a study by subset=, or keep them all "
+        "by repeated='number'."
+    )
     telling = _telling_column(table, found)
     if telling:
         value = table.frame[telling].tolist()[found[0]]

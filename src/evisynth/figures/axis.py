@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from evisynth.effects import Scale
 
-__all__ = ["Axis", "Tick", "effect_axis", "fitted_axis", "linear_ticks"]
+__all__ = ["Axis", "Tick", "effect_axis", "fitted_axis", "linear_ticks", "shown_ticks"]
 
 SHARE = 0.3
 """Least share of the axis on either side of no effect, so that both directions have words."""
@@ -49,9 +49,9 @@ class Axis:
     left, right : float
         The ends on the page, in points.
     null : float
-        No effect, pooled scale.
+        No effect, pooled scale; NaN where there is no such value.
     ticks : tuple of Tick
-        At least the one at no effect.
+        With the one at no effect, where there is one.
     """
 
     low: float
@@ -100,8 +100,10 @@ def effect_axis(
         Whether both sides of no effect need room for words.
     """
     null = scale.null
-    low, high = _range(estimates, errors, pooled, null)
-    if margins:
+    low, high = _range(estimates, errors, pooled, null if scale.compares else None)
+    if not scale.is_transformed:
+        low, high = max(low, scale.lowest), min(high, scale.highest)
+    if margins and scale.compares:
         span = high - low
         least = SHARE * span / (1 - SHARE)
         low = min(low, null - min(least, SHARE / (1 - SHARE) * (high - null)))
@@ -114,18 +116,27 @@ def fitted_axis(
 ) -> Axis:
     """Return the axis that holds a range (pooled scale), its ends moved outward to round values."""
     choose = _ratio_ticks if scale.is_ratio else linear_ticks
-    low, high, ticks = choose(low, high, right - left, size)
-    return Axis(low, high, left, right, scale.null, ticks)
+    room = right - left
+    if not scale.is_transformed or (scale.is_ratio and scale.compares):
+        low, high, ticks = choose(low, high, room, size)
+    else:
+        low, high, ticks = shown_ticks(scale, low, high, room, size)
+    if not scale.is_transformed:
+        least, most = scale.range
+        ticks = tuple(tick for tick in ticks if least <= round(tick.value, 12) <= most)
+    return Axis(low, high, left, right, scale.null if scale.compares else math.nan, ticks)
 
 
 def _range(
     estimates: NDArray[np.float64],
     errors: NDArray[np.float64],
     pooled: Sequence[tuple[float, float, float]],
-    null: float,
+    none: float | None,
 ) -> tuple[float, float]:
     centres = [value[0] for value in pooled if math.isfinite(value[0])]
+    kept = centres if none is None else [*centres, none]
     if not estimates.size:
+        null = none or 0.0
         reach = max((abs(value - null) for value in centres), default=0.0) or 1.0
         return null - 1.3 * reach, null + 1.3 * reach
     half = 1.96 * errors
@@ -140,7 +151,7 @@ def _range(
         if math.isfinite(lower) and math.isfinite(upper):
             low = min(low, max(lower, near - POOLED_REACH * bulk))
             high = max(high, min(upper, far + POOLED_REACH * bulk))
-    return min([low, null, *centres]), max([high, null, *centres])
+    return min([low, *kept]), max([high, *kept])
 
 
 def _spacing(labels: Iterable[str], places: Sequence[float], size: float) -> bool:
@@ -185,6 +196,68 @@ def linear_ticks(
     return start, end, ticks
 
 
+SHOWN_STEPS = tuple((base, power) for power in range(8, -9, -1) for base in (5, 2, 1))
+"""Steps between round values, 5, 2 or 1 times a power of ten, wide ones first."""
+
+NEAR_END = 20
+"""Multiples of a step tried from either end of the axis; wider steps fill the middle."""
+
+FEW = 3
+"""Ticks below which values that are less round are taken as well."""
+
+APART = 0.09
+"""Least share of a transformed axis between two ticks, so that they spread over all of it."""
+
+
+def shown_ticks(
+    scale: Scale, low: float, high: float, room: float, size: float
+) -> tuple[float, float, tuple[Tick, ...]]:
+    """Choose round values of the shown scale as ticks of a transformed one, wide steps first.
+
+    Examples
+    --------
+    >>> from evisynth.effects import Scale
+    >>> logit = Scale("logit", 0.0, "Proportion", "Proportion", compares=False)
+    >>> [tick.label for tick in shown_ticks(logit, -3.0, 1.0, 200.0, 8.0)[2]]
+    ['0.05', '0.1', '0.2', '0.3', '0.4', '0.5', '0.6', '0.7']
+    """
+    pad = 0.02 * (high - low)
+    low, high = low - pad, high + pad
+    found: list[Tick] = []
+    for round_only in (True, False):
+        for number in _round_values(scale, low, high, round_only=round_only):
+            value = scale.pooled(number)
+            if not low <= value <= high:
+                continue
+            new = Tick(value, _round_label(number))
+            ticks = sorted([*found, new], key=lambda tick: tick.value)
+            places = [(tick.value - low) / (high - low) * room for tick in ticks]
+            apart = all(after - before >= APART * room for before, after in pairwise(places))
+            if apart and _spacing([tick.label for tick in ticks], places, size):
+                found = ticks
+        if len(found) >= FEW:
+            break
+    return low, high, tuple(found)
+
+
+def _round_values(scale: Scale, low: float, high: float, *, round_only: bool) -> Iterator[float]:
+    """Multiples of round steps on the shown scale, wide steps first, near the ends of the axis.
+
+    Round are those of one digit that counts, seen from 0 or from the end of the range.
+    """
+    first, last = scale.shown_limits(low, high)
+    top = scale.range[1]
+    for base, power in SHOWN_STEPS:
+        step, most = base * 10.0**power, {5: 3, 2: 5, 1: 10}[base]
+        start, end = math.ceil(first / step - 1e-9), math.floor(last / step + 1e-9)
+        near = range(start, min(start + NEAR_END, end) + 1)
+        far = range(max(end - NEAR_END, near.stop), end + 1)
+        for number in (*near, *far):
+            from_top = (top - number * step) / step if math.isfinite(top) else math.inf
+            if not round_only or abs(number) <= most or abs(from_top) <= most:
+                yield number * step
+
+
 _RATIOS: tuple[tuple[float, ...], ...] = (
     (0.5, 0.67, 0.8, 1.0, 1.25, 1.5, 2.0),
     (0.25, 0.5, 1.0, 2.0, 4.0),
@@ -200,9 +273,9 @@ COVERED = 0.65
 """Share of an axis between its outer ticks that is enough to stop looking for wider ones."""
 
 
-def _ratio_label(value: float) -> str:
+def _round_label(value: float) -> str:
     digits = 0
-    while digits < 12 and abs(round(value, digits) - value) > 1e-9 * value:
+    while digits < 12 and abs(round(value, digits) - value) > 1e-9 * abs(value):
         digits += 1
     return format_number(value, digits)
 
@@ -217,7 +290,7 @@ def _ratio_ticks(
     most = 0.0
     for values in (*_even_ratios(low, high), *_RATIOS):
         ticks = tuple(
-            Tick(math.log(value), _ratio_label(value))
+            Tick(math.log(value), _round_label(value))
             for value in values
             if low <= math.log(value) <= high
         )

@@ -60,7 +60,7 @@ def funnel(
         hollow.
     contours
         Shades the zones of P values about no effect (0.10, 0.05, 0.01; Peters et al. 2008,
-        doi:10.1016/j.jclinepi.2007.11.010).
+        doi:10.1016/j.jclinepi.2007.11.010); not for measures without such a value, as proportions.
     labels
         Writes the names of the studies beside their points; meant for few studies. Names without
         room are listed under the plot.
@@ -90,6 +90,7 @@ def funnel(
     good = fit.effects.estimable
     if not good.any():
         raise NotEstimableError("funnel: no study has an estimate with a standard error")
+    contours = contours and fit.effects.scale.compares
     panels = [_before(fit, with_heading=trim_and_fill is not None)]
     if trim_and_fill is not None:
         if trim_and_fill.fit.effects.labels != fit.effects.labels:
@@ -283,9 +284,10 @@ def _depth(panels: Sequence[Panel]) -> tuple[float, tuple[Tick, ...]]:
 def _reach(panels: Sequence[Panel], depth: float) -> tuple[float, float]:
     """Range of x: every point, no effect, and the pseudo limits as far as they are of use."""
     estimates = np.concatenate([panel.estimates for panel in panels])
-    null = panels[0].fit.effects.scale.null
+    scale = panels[0].fit.effects.scale
+    null = [scale.null] if scale.compares else []
     pooled = [panel.fit.estimate for panel in panels]
-    low = min(float(estimates.min()), null, *(value - NORMAL * depth for value in pooled))
-    high = max(float(estimates.max()), null, *(value + NORMAL * depth for value in pooled))
+    low = min(float(estimates.min()), *null, *(value - NORMAL * depth for value in pooled))
+    high = max(float(estimates.max()), *null, *(value + NORMAL * depth for value in pooled))
     pad = 0.03 * (high - low)
     return low - pad, high + pad

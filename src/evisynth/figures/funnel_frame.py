@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -79,7 +80,8 @@ class Frame:
             items.append(Rect(axis.left, self.top, wide, high, fill=OUTER))
             for p, fill in ZONES:
                 items.append(Polygon(self._wedge(axis.null, _ZONE_Z[p]), fill=fill))
-        items.append(self._upright("null", axis.null))
+        if math.isfinite(axis.null):
+            items.append(self._upright("null", axis.null))
         items.extend(self._limits(panel.fit.estimate))
         if panel.earlier is not None:
             items.append(self._upright("earlier", panel.earlier))
@@ -142,7 +144,7 @@ class Frame:
 
     def _axes(self, scale: Scale) -> list[Primitive]:
         axis = self.axis
-        words = f"{scale.label} (log scale)" if scale.is_ratio else scale.label
+        words = f"{scale.label} ({scale.name} scale)" if scale.is_transformed else scale.label
         widest = max(width(tick.label, SIZE) for tick in self.down)
         out: list[Primitive] = [
             Text(
@@ -179,7 +181,8 @@ class Frame:
         ]
         lines = [
             Box(x - 0.5, self.top, x + 0.5, self.base)
-            for x in (self.axis.x(panel.fit.estimate), self.axis.x(self.axis.null))
+            for value in (panel.fit.estimate, self.axis.null)
+            if math.isfinite(x := self.axis.x(value))
         ]
         out: list[Primitive] = []
         missed: list[str] = []
@@ -226,7 +229,9 @@ def legend(
     entries.append(("pooled", "Pooled effect"))
     if last.earlier is not None:
         entries.append(("earlier", "Pooled effect before trim and fill"))
-    entries += [("limits", "Pseudo 95% limits"), ("null", "No effect")]
+    entries.append(("limits", "Pseudo 95% limits"))
+    if panels[0].fit.effects.scale.compares:
+        entries.append(("null", "No effect"))
     if contours:
         entries += [("#ffffff", "P > 0.10"), ("#f0f4f9", "0.05 < P ≤ 0.10")]
         entries += [("#dfe8f2", "0.01 < P ≤ 0.05"), (OUTER, "P ≤ 0.01")]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evisynth.display import format_ci, format_estimate, format_number
+from evisynth.display import decimals_for, format_ci, format_estimate, format_number
 
 if TYPE_CHECKING:
     from evisynth.effects import EffectEstimates, Scale
@@ -54,30 +54,31 @@ def measure(fit: PooledFit) -> str:
 def digits_of(effects: EffectEstimates) -> int:
     """Return how many decimals the estimates need: two, but more or fewer where two say nothing.
 
-    Ratios always have two. Differences have more where their standard errors (their median) are
-    below 0.01, and fewer from 10 up.
+    Ratios that compare groups always have two. Others have more where their standard errors on the
+    shown scale (their median; half of it for single groups, whose values may be near 0) are below
+    0.01, and fewer from 10 up.
     """
-    errors = effects.standard_errors[effects.estimable]
-    if effects.scale.is_ratio or not errors.size:
+    good, scale = effects.estimable, effects.scale
+    if (scale.is_ratio and scale.compares) or not good.any():
         return 2
+    values, errors = effects.estimates[good], effects.standard_errors[good]
+    if scale.is_transformed:
+        widths = scale.shown_values(values + errors) - scale.shown_values(values - errors)
+        errors = np.abs(widths) / 2
     typical = float(np.median(errors))
-    if typical <= 0 or 0.01 <= typical < 10:
-        return 2
-    if typical < 0.01:
-        return min(1 - math.floor(math.log10(typical)), 10)
-    return 1 if typical < 100 else 0
+    return decimals_for(typical if scale.compares else typical / 2)
 
 
 def estimate_text(scale: Scale, estimate: float, lower: float, upper: float, digits: int) -> str:
     """Return an estimate with its limits, given on the pooled scale and shown on the other."""
-    return format_estimate(scale.shown(estimate), scale.shown(lower), scale.shown(upper), digits)
+    return format_estimate(scale.shown(estimate), *scale.shown_limits(lower, upper), digits)
 
 
 def limits_text(
     scale: Scale, lower: float, upper: float, digits: int, separator: str = " to "
 ) -> str:
     """Return two limits, given on the pooled scale and shown on the other."""
-    return format_ci(scale.shown(lower), scale.shown(upper), digits, separator)
+    return format_ci(*scale.shown_limits(lower, upper), digits, separator)
 
 
 def pooled_text(fit: PooledFit, digits: int) -> str:

@@ -108,7 +108,9 @@ def effect_rows(effects: EffectEstimates, fit: PooledFit) -> list[dict[str, Any]
                 "se": number(se),
                 "ci_lower": number(lower),
                 "ci_upper": number(upper),
-                "shown": _shown(effects.scale, estimate=value, ci_lower=lower, ci_upper=upper),
+                "shown": _shown(
+                    effects.scale_of(place), estimate=value, ci_lower=lower, ci_upper=upper
+                ),
                 "weight": number(float(fit.weights[place])),
                 "format": "" if formats is None else str(formats.iloc[place]),
                 "reason": effects.reasons[place],

@@ -22,8 +22,9 @@ __all__ = ["build_analyses", "check_words"]
 ASYMMETRY_TESTS = ("egger", "egger-mixed", "begg")
 """Names that `evisynth.synthesis.asymmetry_test` knows; a test holds the two together."""
 
-_WAYS: dict[DataKind, str] = {"changes": "means"}
-"""Kinds of data that reach a measure by the way of another kind (`Measure.sources`)."""
+_MEANS = ("means", "means sd2", "sds")
+_WAYS: dict[DataKind, tuple[str, ...]] = {"means": _MEANS, "changes": _MEANS}
+"""Ways by which a kind of data reaches a measure (`Measure.sources`), if not by its own name."""
 
 
 def check_words(plan: Plan, problems: list[Problem]) -> None:
@@ -199,7 +200,7 @@ def _formats(
     ways = measure.sources if measure else ()
 
     def fits(name: str) -> bool:
-        return _WAYS.get(kinds[name], kinds[name]) in ways
+        return any(way in ways for way in _WAYS.get(kinds[name], (kinds[name],)))
 
     at = place(plan.lines, draft.path_of("formats", plan.default_keys))
     known = tuple(dict.fromkeys(kinds))
@@ -226,14 +227,15 @@ def _formats(
     )
     pooled = [name for name in chosen if name in present and name in kinds]
     mixed = len({kinds[name] for name in pooled}) > 1
-    if section.measure == "SMD" and mixed and not section.mixed_formats:
+    standardized = measure is not None and measure.standardized
+    if standardized and mixed and not section.mixed_formats:
         path = draft.path_of("mixed_formats", plan.default_keys)
         problems.append(
             Problem(
                 REVIEW_FILE,
                 place(plan.lines, path),
                 f"the formats {', '.join(repr(name) for name in pooled)} do not standardize by"
-                " the same SD and are pooled as SMD (Cochrane Handbook 10.5.2)",
+                f" the same SD and are pooled as {section.measure} (Cochrane Handbook 10.5.2)",
                 hint="List one format in 'formats', or write mixed_formats = true if this is"
                 " meant; the document then says so",
             )

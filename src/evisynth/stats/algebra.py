@@ -23,12 +23,17 @@ __all__ = ["Algebra", "DesignAlgebra", "MeanAlgebra", "Slope", "Terms", "make_al
 Floats = NDArray[np.float64]
 
 
-def _dot_einsum(a: Floats, b: Floats) -> Floats:
+LONG = 8192
+"""Rows beyond it are not given to BLAS, whose sums depend on the number of its threads there."""
+
+_row_dot = getattr(np, "vecdot", None)
+
+
+def _dot(a: Floats, b: Floats) -> Floats:
+    """Return the sums of products of the rows."""
+    if _row_dot is not None and a.shape[-1] <= LONG:
+        return np.asarray(_row_dot(a, b))  # numpy 2: a third of einsum on one short row
     return np.asarray(np.einsum("...k,...k->...", a, b))
-
-
-# numpy.vecdot (numpy 2) costs a third of einsum on one short row
-_dot = getattr(np, "vecdot", _dot_einsum)
 
 
 def _total(a: Floats) -> Floats:
@@ -263,10 +268,16 @@ class MeanAlgebra:
         here = np.isfinite(self.v)
         ordinary = np.isinf(base)[:, None]
         w = np.where(ordinary, 1.0 * here, 1.0 / (self.v + np.where(ordinary, 0.0, base[:, None])))
-        h = w / w.sum(axis=1)[:, None]
+        total = w.sum(axis=1)
+        h = w / total[:, None]
         s = w * np.where(here, self.v + t[:, None], 0.0)
-        inner = _dot(h, s)
-        return np.asarray(_dot(s * s, 1 - 2 * h) + inner * inner)
+        # the first share taken out, so that one near 1 does not cancel
+        left = 1 - h
+        left[:, 0] = w[:, 1:].sum(axis=1) / total
+        hs, ls = h * s, left * s
+        others = hs[:, 1:]
+        a = _total(others)
+        return np.asarray(_dot(ls, ls) + 2 * hs[:, 0] * a + (a * a - _dot(others, others)))
 
 
 @dataclass(slots=True)

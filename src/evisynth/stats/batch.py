@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from evisynth.errors import DataError
 
-__all__ = ["CHUNK_CELLS", "Batch", "as_batch", "chunks", "join"]
+__all__ = ["CHUNK_CELLS", "Batch", "as_batch", "chunks", "join", "unusable"]
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -89,12 +89,17 @@ def as_batch(
     good = np.isfinite(y) & (v > 0) & (np.isfinite(v) | ~here)
     if not good.all():
         row, column = np.argwhere(~good)[0]
-        raise DataError(
-            f"meta-analysis {row}, estimate {column}: estimate {y[row, column]} with variance "
-            f"{v[row, column]}; estimates must be finite and variances finite and above 0 "
-            "(leave a cell out by the mask `present`)"
-        )
+        raise unusable(int(row), int(column), y[row, column], v[row, column])
     return Batch(y, v, here, here.sum(axis=1))
+
+
+def unusable(row: int, column: int, estimate: float, variance: float) -> DataError:
+    """Return the error that names a cell of which no weight can be formed."""
+    return DataError(
+        f"meta-analysis {row}, estimate {column}: estimate {estimate} with variance "
+        f"{variance}; estimates must be finite and variances finite and above 0 "
+        "(leave a cell out by the mask `present`)"
+    )
 
 
 def chunks(

@@ -18,11 +18,16 @@ __all__ = [
     "f_tail",
     "normal_log_tail",
     "normal_quantile",
+    "t_cdf",
+    "t_critical",
     "t_quantile",
     "two_sided_p",
 ]
 
 Floats = NDArray[np.float64]
+
+FEW = 64
+"""Quantiles searched for one by one."""
 
 
 def t_quantile(df: ArrayLike, level: float) -> Floats:
@@ -43,6 +48,11 @@ def t_quantile(df: ArrayLike, level: float) -> Floats:
     from scipy import special
 
     df = np.asarray(df, dtype=np.float64)
+    if df.size > FEW:
+        # a batch has few kinds of degrees of freedom: each quantile is searched for once
+        kinds, which = np.unique(df, return_inverse=True)
+        if kinds.size <= df.size // 4:
+            return np.asarray(t_quantile(kinds, level)[which].reshape(df.shape))
     infinite = np.isinf(df)
     if not infinite.any():
         return np.asarray(special.stdtrit(df, 0.5 + level / 2))
@@ -51,6 +61,34 @@ def t_quantile(df: ArrayLike, level: float) -> Floats:
         return np.full(df.shape, normal)
     finite = special.stdtrit(np.where(infinite, 1.0, df), 0.5 + level / 2)
     return np.where(infinite, normal, finite)
+
+
+@lru_cache(maxsize=1024)
+def t_critical(df: float, level: float) -> float:
+    """Return the two-sided critical value of t for one number of degrees of freedom.
+
+    Examples
+    --------
+    >>> round(t_critical(12.0, 0.95), 6)
+    2.178813
+    """
+    return float(t_quantile(df, level))
+
+
+def t_cdf(x: ArrayLike, df: ArrayLike) -> Floats:
+    """Return P(t <= x), or of the normal distribution where ``df`` is infinite.
+
+    Examples
+    --------
+    >>> t_cdf([-2.0, -2.0], [5, np.inf]).round(6)
+    array([0.05097, 0.02275])
+    """
+    from scipy import special
+
+    at, dof = np.asarray(x, dtype=np.float64), np.asarray(df, dtype=np.float64)
+    infinite = np.isinf(dof)
+    finite = special.stdtr(np.where(infinite, 1.0, dof), at)
+    return np.where(infinite, special.ndtr(at), finite)
 
 
 @lru_cache(maxsize=64)

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from evisynth.stats.distributions import chi2_cdf
 from evisynth.stats.heterogeneity import Tau2Method
+from evisynth.stats.kernel import subset_batch
 from evisynth.stats.pooling import PooledBatch, pool_batch
 
 __all__ = ["InfluenceMeasures", "influence_measures", "leave_one_out_batch"]
@@ -79,13 +80,10 @@ def leave_one_out_batch(
     >>> leave_one_out_batch([0.1, 0.3, 0.8, 0.5], [0.02, 0.03, 0.05, 0.01]).k
     array([3, 3, 3, 3])
     """
-    y = np.asarray(estimates, dtype=np.float64)
-    v = np.asarray(variances, dtype=np.float64)
-    k = len(y)
-    return pool_batch(
-        np.broadcast_to(y, (k, k)),
-        np.broadcast_to(v, (k, k)),
-        ~np.eye(k, dtype=np.bool_),
+    return subset_batch(
+        estimates,
+        variances,
+        ~np.eye(np.size(estimates), dtype=np.bool_),
         model=model,
         tau2=tau2,
         ci=ci,

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from evisynth.stats.algebra import Algebra, make_algebra
 from evisynth.stats.batch import as_batch, chunks, join
 from evisynth.stats.distributions import chi2_quantile
+from evisynth.stats.kernel_path import search_padded
 from evisynth.stats.roots import q_root
 
 __all__ = ["Tau2Interval", "q_profile"]
@@ -84,6 +85,9 @@ def q_profile(
     >>> limits.lower.round(6), limits.upper.round(4)
     (array([0.]), array([1.2036]))
     """
+    large = search_padded(estimates, variances, present, design, None, limits=True, level=level)
+    if large is not None:
+        return Tau2Interval(large.tau2_lower, large.tau2_upper, large.limits_status)
     batch = as_batch(estimates, variances, present)
     parts = [
         interval_of(make_algebra(piece, own), level) for _, piece, own in chunks(batch, design)

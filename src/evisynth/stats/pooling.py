@@ -17,14 +17,26 @@ from numpy.typing import ArrayLike, NDArray
 from evisynth.errors import DataError
 from evisynth.stats.algebra import MeanAlgebra
 from evisynth.stats.batch import as_batch, chunks, join
-from evisynth.stats.distributions import chi2_tail, normal_quantile, t_quantile, two_sided_p
+from evisynth.stats.distributions import (
+    chi2_tail,
+    normal_quantile,
+    t_critical,
+    t_quantile,
+    two_sided_p,
+)
 from evisynth.stats.heterogeneity import Tau2Method, tau2_of
 from evisynth.stats.intervals import interval_of
+from evisynth.stats.kernel_codes import CODES, Cells
+from evisynth.stats.kernel_path import Fitted, Job, in_threads, is_large, padded, run_means
+from evisynth.stats.kernel_scalar import SCALAR_ROWS, SINGLE_METHODS, pool_single
 
 __all__ = [
+    "Finish",
     "PooledBatch",
     "inconsistency",
+    "known_tau2",
     "pool_batch",
+    "pool_cells",
     "prediction_interval",
     "weights_percent",
 ]
@@ -139,21 +151,33 @@ def pool_batch(
     >>> one.estimate.round(4), one.ci_lower.round(4), one.ci_upper.round(4)
     (array([0.4021]), array([-0.0452]), array([0.8493]))
     """
-    batch = as_batch(estimates, variances, present)
-    size = len(batch.k)
-    known = None if isinstance(tau2, str) else np.broadcast_to(np.asarray(tau2, float), (size,))
-    if known is not None and not (known >= 0).all():
-        raise DataError("a given tau² must be a number of at least 0")
-    parts = [
-        _pool(
-            MeanAlgebra.of(piece),
+    if present is None:
+        one = _single(
+            estimates,
+            variances,
             equal=model == "equal",
-            method=tau2 if isinstance(tau2, str) else "REML",
-            known=None if known is None else known[rows],
+            tau2=tau2,
             ci=ci,
             safeguard=safeguard,
             level=level,
             null=null,
+            tau2_details=tau2_details,
+        )
+        if one is not None:
+            return one
+    finish = Finish(model == "equal", ci, safeguard, level, null)
+    if is_large(np.size(estimates)) and (not isinstance(tau2, str) or tau2 in CODES):
+        cells = padded(estimates, variances, present)
+        if cells is not None:
+            return pool_cells(cells, finish, tau2, tau2_details)
+    batch = as_batch(estimates, variances, present)
+    known = known_tau2(tau2, len(batch.k))
+    parts = [
+        _pool(
+            MeanAlgebra.of(piece),
+            finish,
+            method=tau2 if isinstance(tau2, str) else "REML",
+            known=None if known is None else known[rows],
             tau2_details=tau2_details,
         )
         for rows, piece, _ in chunks(batch)
@@ -161,16 +185,99 @@ def pool_batch(
     return parts[0] if len(parts) == 1 else join(parts)
 
 
-def _pool(
-    algebra: MeanAlgebra,
+def known_tau2(tau2: Tau2Method | Floats, size: int) -> Floats | None:
+    """Return known values of tau², shape (B,), or None where they are to be estimated.
+
+    Raises
+    ------
+    DataError
+        If one is below 0 or not a number.
+    """
+    if isinstance(tau2, str):
+        return None
+    known = np.broadcast_to(np.asarray(tau2, float), (size,))
+    if not (known >= 0).all():
+        raise DataError("a given tau² must be a number of at least 0")
+    return known
+
+
+def pool_cells(
+    cells: Cells, finish: Finish, tau2: Tau2Method | Floats, tau2_details: bool
+) -> PooledBatch:
+    """Pool a batch by the compiled loops (see `pool_batch`)."""
+    known = known_tau2(tau2, len(cells.starts))
+    method = known if known is not None else None if finish.equal else tau2
+    job = Job.of(
+        cells,
+        method,
+        error=tau2_details,
+        limits=tau2_details and known is None,
+        level=finish.level,
+    )
+
+    def work(rows: slice) -> PooledBatch:
+        return finish.result(run_means(job, rows))
+
+    parts = in_threads(work, len(cells.starts))
+    return parts[0] if len(parts) == 1 else join(parts)
+
+
+def _single(
+    estimates: ArrayLike,
+    variances: ArrayLike,
     *,
     equal: bool,
-    method: Tau2Method,
-    known: Floats | None,
+    tau2: Tau2Method | Floats,
     ci: str,
     safeguard: str,
     level: float,
     null: float,
+    tau2_details: bool,
+) -> PooledBatch | None:
+    """Pool one meta-analysis of a few studies as plain numbers; None where it is not one."""
+    y, v = np.asarray(estimates, dtype=np.float64), np.asarray(variances, dtype=np.float64)
+    if y.shape != v.shape or not 0 < y.size <= SCALAR_ROWS or y.ndim > 2 or y.size != y.shape[-1]:
+        return None
+    method, known = "", None
+    if isinstance(tau2, str):
+        method = tau2
+    elif np.size(tau2) == 1:
+        known = float(np.ravel(tau2)[0])
+    if not (method in SINGLE_METHODS or (known is not None and known >= 0)):
+        return None
+    one = pool_single(
+        y.ravel().tolist(),
+        v.ravel().tolist(),
+        equal=equal,
+        method=method,
+        known=known,
+        ci=ci,
+        safeguard=safeguard,
+        level=level,
+        null=null,
+        tau2_details=tau2_details,
+    )
+    if one is None:
+        return None
+    # one array, a field a place: an array of its own for each would cost more than the fit
+    numbers = np.array(one[:-3])
+    places = {name: numbers[place : place + 1] for place, name in enumerate(one._fields[:-3])}
+    return PooledBatch(
+        k=np.array([y.size]),
+        q_df=np.array([y.size - 1]),
+        converged=np.array([one.converged]),
+        safeguard_applied=np.array([one.safeguard_applied]),
+        limits_status=np.array([one.limits_status], dtype=np.int8),
+        **places,
+    )
+
+
+def _pool(
+    algebra: MeanAlgebra,
+    finish: Finish,
+    *,
+    method: Tau2Method,
+    known: Floats | None,
     tau2_details: bool,
 ) -> PooledBatch:
     """Pool one chunk."""
@@ -178,57 +285,93 @@ def _pool(
     size = len(k)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         zero = np.zeros(size)
-        single = k < 2
         nan = np.full(size, np.nan)
-        t2, t2_se, converged = nan, nan, np.ones(size, dtype=np.bool_)
+        t2, t2_se, converged, iterations = nan, nan, np.ones(size, dtype=np.bool_), k
         if known is not None:
             t2 = known.copy()
-        elif not equal:
+        elif not finish.equal:
             found = tau2_of(algebra, method, tau2_details)
-            t2, t2_se, converged = found.tau2, found.se, found.converged
+            t2, t2_se, converged, iterations = (
+                found.tau2, found.se, found.converged, found.iterations,
+            )  # fmt: skip
         added = np.ldexp(np.where(np.isnan(t2), 0.0, t2), -2 * algebra.exponent)
         estimate, total, q_fit = algebra.mean(added)
-        wald_se = 1 / np.sqrt(total)
-        q = q_fit if equal and known is None else algebra.slope(zero).q
-        q_df = np.maximum(k - 1, 0)
-        typical = np.where(single, np.nan, algebra.rescale(q_df / algebra.trace_p(zero)))
-        i2, h2 = inconsistency(q, q_df, t2, typical, equal)
+        at_zero = q_fit if finish.equal and known is None else algebra.slope(zero).q
         lower, upper, status = nan, nan, np.zeros(size, dtype=np.int8)
         if tau2_details and known is None:
-            limits = interval_of(algebra, level)
+            limits = interval_of(algebra, finish.level)
             lower, upper, status = limits.lower, limits.upper, limits.status
-        se, df, applied = _interval_basis(wald_se, q_fit, q_df, ci, safeguard, level, single)
-        half = t_quantile(df, level) * se
-        statistic = (estimate - null) / se
-        none = k == 0
-        if none.any():
-            estimate, se, wald_se = (np.where(none, np.nan, x) for x in (estimate, se, wald_se))
-            half, statistic, q = (np.where(none, np.nan, x) for x in (half, statistic, q))
-        q = np.where(k == 1, 0.0, q)
-        return PooledBatch(
+        fitted = Fitted(
             k=k,
-            estimate=estimate,
-            se=se,
-            ci_lower=estimate - half,
-            ci_upper=estimate + half,
-            wald_se=wald_se,
-            statistic=statistic,
-            df=df,
-            p_value=two_sided_p(statistic, df),
             tau2=t2,
             tau2_se=t2_se,
-            converged=converged,
-            q=q,
-            q_df=q_df,
-            q_p=chi2_tail(q, q_df),
-            typical_variance=typical,
-            i2=i2,
-            h2=h2,
-            safeguard_applied=applied,
             tau2_lower=lower,
             tau2_upper=upper,
             limits_status=status,
+            converged=converged,
+            iterations=iterations,
+            estimate=estimate,
+            total=total,
+            q_fit=q_fit,
+            q=at_zero,
+            trace=np.ldexp(algebra.trace_p(zero), -2 * algebra.exponent),
         )
+    return finish.result(fitted)
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """From sums to intervals and tests; the options are those of `pool_batch`."""
+
+    equal: bool
+    ci: str
+    safeguard: str
+    level: float
+    null: float
+
+    def result(self, fitted: Fitted) -> PooledBatch:
+        """Return the pooled effects."""
+        k = fitted.k
+        estimate, q, q_fit = fitted.estimate, fitted.q, fitted.q_fit
+        single, none = k < 2, k == 0
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            q_df = np.maximum(k - 1, 0)
+            wald_se = 1 / np.sqrt(fitted.total)
+            typical = np.where(single, np.nan, q_df / fitted.trace)
+            i2, h2 = inconsistency(q, q_df, fitted.tau2, typical, self.equal)
+            se, df, applied = _interval_basis(
+                wald_se, q_fit, q_df, self.ci, self.safeguard, self.level, single
+            )
+            half = t_quantile(df, self.level) * se
+            statistic = (estimate - self.null) / se
+            if none.any():
+                estimate, se, wald_se = (np.where(none, np.nan, x) for x in (estimate, se, wald_se))
+                half, statistic, q = (np.where(none, np.nan, x) for x in (half, statistic, q))
+            q = np.where(k == 1, 0.0, q)
+            return PooledBatch(
+                k=k,
+                estimate=estimate,
+                se=se,
+                ci_lower=estimate - half,
+                ci_upper=estimate + half,
+                wald_se=wald_se,
+                statistic=statistic,
+                df=df,
+                p_value=two_sided_p(statistic, df),
+                tau2=fitted.tau2,
+                tau2_se=fitted.tau2_se,
+                converged=fitted.converged,
+                q=q,
+                q_df=q_df,
+                q_p=chi2_tail(q, q_df),
+                typical_variance=typical,
+                i2=i2,
+                h2=h2,
+                safeguard_applied=applied,
+                tau2_lower=fitted.tau2_lower,
+                tau2_upper=fitted.tau2_upper,
+                limits_status=fitted.limits_status,
+            )
 
 
 def _interval_basis(
@@ -330,10 +473,14 @@ def prediction_interval(
     >>> low.round(3), high.round(3)
     (np.float64(-1.996), np.float64(0.567))
     """
-    number = np.asarray(k, dtype=np.float64)
-    enough = number >= 3
     lost = {"t k-1": 1.0, "t k-2": 2.0}.get(method, -np.inf)
-    df = np.where(enough, number - lost, np.inf)
-    spread = np.sqrt(np.asarray(tau2) + np.square(se))
-    half = np.where(enough, t_quantile(df, level) * spread, np.nan)
+    number = np.asarray(k, dtype=np.float64)
+    critical: float | Floats = np.nan
+    if number.ndim > 0:
+        enough = number >= 3
+        df = np.where(enough, number - lost, np.inf)
+        critical = np.where(enough, t_quantile(df, level), np.nan)
+    elif number >= 3:  # one meta-analysis, or several with as many studies
+        critical = t_critical(float(number) - lost, level)
+    half = critical * np.sqrt(np.asarray(tau2) + np.square(se))
     return np.asarray(estimate) - half, np.asarray(estimate) + half

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from evisynth.errors import DataError
 from evisynth.stats.algebra import DesignAlgebra
-from evisynth.stats.batch import as_batch
+from evisynth.stats.batch import as_batch, join
 from evisynth.stats.distributions import (
     chi2_tail,
     f_tail,
@@ -24,6 +24,16 @@ from evisynth.stats.distributions import (
     two_sided_p,
 )
 from evisynth.stats.heterogeneity import Tau2Method, tau2_of
+from evisynth.stats.kernel_codes import CODES, Cells
+from evisynth.stats.kernel_path import (
+    FittedDesigns,
+    Job,
+    in_threads,
+    is_large,
+    padded,
+    ready,
+    run_designs,
+)
 
 __all__ = ["CoefficientTest", "RegressionBatch", "check_rank", "regress_batch", "wald_test"]
 
@@ -194,60 +204,151 @@ def regress_batch(
     >>> fit.coefficients.round(4)
     array([[0.1349, 0.1651]])
     """
+    finish = RegressionFinish(model == "equal", ci, safeguard, level)
+    if is_large(np.size(estimates), design=True) and (not isinstance(tau2, str) or tau2 in CODES):
+        large = _large(estimates, variances, design, present, finish, tau2)
+        if large is not None:
+            return large
     batch = as_batch(estimates, variances, present)
     algebra = DesignAlgebra.of(batch, design)
     k, p = algebra.k, algebra.p
+    _enough(k, p)
+    size = len(k)
+    nan = np.full(size, np.nan)
+    t2, t2_se, converged, iterations = nan, nan, np.ones(size, dtype=np.bool_), k
+    if not isinstance(tau2, str):
+        t2 = np.array(np.broadcast_to(np.asarray(tau2, dtype=np.float64), (size,)))
+    elif model == "random":
+        found = tau2_of(algebra, tau2)
+        t2, t2_se, converged, iterations = found.tau2, found.se, found.converged, found.iterations
+    with np.errstate(divide="ignore", invalid="ignore"):
+        zero = np.zeros(size)
+        added = np.ldexp(np.where(np.isnan(t2), 0.0, t2), -2 * algebra.exponent)
+        coefficients, covariance, q_fit, hats = algebra.solve(added)
+        fitted = FittedDesigns(
+            k=k,
+            tau2=t2,
+            tau2_se=t2_se,
+            tau2_lower=nan,
+            tau2_upper=nan,
+            limits_status=np.zeros(size, dtype=np.int8),
+            converged=converged,
+            iterations=iterations,
+            coefficients=coefficients,
+            covariance=covariance,
+            q_fit=q_fit,
+            q=algebra.slope(zero).q,
+            trace=np.ldexp(algebra.trace_p(zero), -2 * algebra.exponent),
+            hats=hats,
+        )
+    return finish.result(fitted)
+
+
+def _enough(k: NDArray[np.int64], p: int) -> None:
+    """Refuse meta-analyses with no more estimates than coefficients."""
     if (k <= p).any():
         row = int(np.argmax(k <= p))
         raise DataError(
             f"meta-analysis {row}: {p} coefficients need at least {p + 1} estimates, there are "
             f"{k[row]}"
         )
-    size = len(k)
-    nan = np.full(size, np.nan)
-    t2, t2_se, converged = nan, nan, np.ones(size, dtype=np.bool_)
+
+
+def _large(
+    estimates: ArrayLike,
+    variances: ArrayLike,
+    design: Floats,
+    present: NDArray[np.bool_] | None,
+    finish: RegressionFinish,
+    tau2: Tau2Method | Floats,
+) -> RegressionBatch | None:
+    """Fit by the compiled loops; None where shapes do not fit (the arrays say so)."""
+    cells = padded(estimates, variances, present)
+    x = ready(design)
+    if cells is None or x.ndim not in (2, 3) or x.shape[-1] == 0:
+        return None
+    size, width = len(cells.starts), int(cells.lengths[0])
+    if x.shape[:-1] not in ((width,), (size, width)):
+        return None
+    starts = cells.starts if x.ndim == 3 else np.zeros(size, dtype=np.int64)
+    job = regression_job(cells, finish, tau2)
+    rows_of = x.reshape(-1, x.shape[-1])
+
+    def work(rows: slice) -> RegressionBatch:
+        found = run_designs(job, rows_of, starts, rows, hats=True)
+        return finish.result(found)
+
+    _enough(np.full(size, width) if present is None else present.sum(axis=1), x.shape[-1])
+    parts = in_threads(work, size)
+    return parts[0] if len(parts) == 1 else join(parts)
+
+
+def regression_job(cells: Cells, finish: RegressionFinish, tau2: Tau2Method | Floats) -> Job:
+    """Return what is asked of the compiled loops."""
+    method: str | Floats | None = tau2
     if not isinstance(tau2, str):
-        t2 = np.array(np.broadcast_to(np.asarray(tau2, dtype=np.float64), (size,)))
-    elif model == "random":
-        found = tau2_of(algebra, tau2)
-        t2, t2_se, converged = found.tau2, found.se, found.converged
-    with np.errstate(divide="ignore", invalid="ignore"):
-        zero = np.zeros(size)
-        added = np.ldexp(np.where(np.isnan(t2), 0.0, t2), -2 * algebra.exponent)
-        coefficients, covariance, q_fit, hats = algebra.solve(added)
-        qe, qe_df = algebra.slope(zero).q, k - p
-        factor, df, applied = _hk_factor(q_fit / qe_df, qe_df, ci, safeguard, level)
-        covariance = covariance * factor[:, None, None]
-        se = np.sqrt(np.einsum("bpp->bp", covariance))
-        half = t_quantile(df, level)[:, None] * se
-        statistics = coefficients / se
-        typical = algebra.rescale(qe_df / algebra.trace_p(zero))
-        if model == "equal":
-            i2 = np.maximum(0.0, 100 * (qe - qe_df) / qe)
-            h2 = qe / qe_df
-        else:
-            i2, h2 = 100 * t2 / (typical + t2), 1 + t2 / typical
-    return RegressionBatch(
-        k=k,
-        coefficients=coefficients,
-        se=se,
-        ci_lower=coefficients - half,
-        ci_upper=coefficients + half,
-        statistics=statistics,
-        p_values=two_sided_p(statistics, df[:, None]),
-        covariance=covariance,
-        df=df,
-        tau2=t2,
-        tau2_se=t2_se,
-        converged=converged,
-        qe=qe,
-        qe_df=qe_df,
-        qe_p=chi2_tail(qe, qe_df),
-        i2=i2,
-        h2=h2,
-        hats=hats,
-        safeguard_applied=applied,
-    )
+        method = np.array(np.broadcast_to(np.asarray(tau2, dtype=np.float64), cells.starts.shape))
+    elif finish.equal:
+        method = None
+    return Job.of(cells, method, error=True, limits=False, level=finish.level)
+
+
+@dataclass(frozen=True, slots=True)
+class RegressionFinish:
+    """From sums to intervals and tests; the options are those of `regress_batch`."""
+
+    equal: bool
+    ci: str
+    safeguard: str
+    level: float
+
+    def result(self, fitted: FittedDesigns) -> RegressionBatch:
+        """Return the fits."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            p = fitted.coefficients.shape[1]
+            qe, qe_df = fitted.q, fitted.k - p
+            factor, df, applied = _hk_factor(
+                fitted.q_fit / qe_df, qe_df, self.ci, self.safeguard, self.level
+            )
+            covariance = fitted.covariance * factor[:, None, None]
+            se = np.sqrt(np.einsum("bpp->bp", covariance))
+            half = t_quantile(df, self.level)[:, None] * se
+            statistics = fitted.coefficients / se
+            typical = qe_df / fitted.trace
+            if self.equal:
+                i2 = np.maximum(0.0, 100 * (qe - qe_df) / qe)
+                h2 = qe / qe_df
+            else:
+                i2, h2 = 100 * fitted.tau2 / (typical + fitted.tau2), 1 + fitted.tau2 / typical
+        return RegressionBatch(
+            k=fitted.k,
+            coefficients=fitted.coefficients,
+            se=se,
+            ci_lower=fitted.coefficients - half,
+            ci_upper=fitted.coefficients + half,
+            statistics=statistics,
+            p_values=two_sided_p(statistics, df[:, None]),
+            covariance=covariance,
+            df=df,
+            tau2=fitted.tau2,
+            tau2_se=fitted.tau2_se,
+            converged=fitted.converged,
+            qe=qe,
+            qe_df=qe_df,
+            qe_p=chi2_tail(qe, qe_df),
+            i2=i2,
+            h2=h2,
+            hats=fitted.hats,
+            safeguard_applied=applied,
+        )
+
+    def tests(self, fitted: FittedDesigns) -> tuple[Floats, Floats, Floats]:
+        """Return standard errors (B, P), covariances (B, P, P) and degrees of freedom (B,) only."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            dof = fitted.k - fitted.coefficients.shape[1]
+            factor, df, _ = _hk_factor(fitted.q_fit / dof, dof, self.ci, self.safeguard, self.level)
+            covariance = fitted.covariance * factor[:, None, None]
+            return np.sqrt(np.einsum("bpp->bp", covariance)), covariance, df
 
 
 def _hk_factor(
@@ -286,17 +387,35 @@ def wald_test(fit: RegressionBatch, columns: Sequence[int]) -> CoefficientTest:
     >>> bool(np.isclose(test.statistic[0], fit.statistics[0, 1] ** 2))
     True
     """
+    statistic = joint_statistic(fit.coefficients, fit.covariance, fit.df, columns)
+    m = len(columns)
+    normal = np.isinf(fit.df)
+    with np.errstate(invalid="ignore"):
+        tail = np.where(normal, chi2_tail(statistic, m), f_tail(statistic, m, fit.df))
+    return CoefficientTest(statistic, m, fit.df, tail)
+
+
+def joint_statistic(
+    coefficients: Floats, covariance: Floats, df: Floats, columns: Sequence[int]
+) -> Floats:
+    """Return F, or chi² where ``df`` is infinite, of the hypothesis that coefficients are all 0.
+
+    Raises
+    ------
+    DataError
+        If no coefficient is named.
+    """
     chosen = np.asarray(columns, dtype=np.int64)
     m = len(chosen)
     if m == 0:
         raise DataError("a joint test needs at least one coefficient")
-    b = fit.coefficients[:, chosen]
-    v = fit.covariance[:, chosen[:, None], chosen[None, :]]
+    b = coefficients[:, chosen]
+    v = covariance[:, chosen[:, None], chosen[None, :]]
     scale = np.sqrt(np.einsum("bpp->bp", v))  # units of the columns must not decide the rounding
-    z = b / scale
-    correlation = v / (scale[:, :, None] * scale[:, None, :])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = b / scale
+        correlation = v / (scale[:, :, None] * scale[:, None, :])
+    if m == 1:
+        return np.asarray(z[:, 0] * z[:, 0])
     quadratic = np.einsum("bp,bp->b", z, np.linalg.solve(correlation, z[:, :, None])[:, :, 0])
-    normal = np.isinf(fit.df)
-    with np.errstate(invalid="ignore"):
-        tail = np.where(normal, chi2_tail(quadratic, m), f_tail(quadratic / m, m, fit.df))
-    return CoefficientTest(np.where(normal, quadratic, quadratic / m), m, fit.df, tail)
+    return np.asarray(np.where(np.isinf(df), quadratic, quadratic / m))

@@ -30,8 +30,8 @@ class MissingStudies:
     k0 : int
         Their number.
     k0_se : float
-        Its standard error (of L0: at the estimate before rounding, where the approximate variance
-        may turn negative; NaN then).
+        Its standard error (of L0 and Q0: at the estimate before rounding, where the approximate
+        variance may turn negative; NaN then).
     p_value : float
         Test of none missing (R0 only, else NaN).
     centre : float
@@ -40,6 +40,8 @@ class MissingStudies:
         The mirrored rows.
     mirrored : ndarray of int, shape (k0,)
         Which of the given rows they mirror.
+    rounds : tuple of (int, float)
+        Studies trimmed and the pooled effect of the others, round by round.
     """
 
     k0: int
@@ -49,6 +51,7 @@ class MissingStudies:
     estimates: Floats
     variances: Floats
     mirrored: NDArray[np.int64]
+    rounds: tuple[tuple[int, float], ...] = ()
 
 
 def trim_and_fill_rank(
@@ -56,7 +59,7 @@ def trim_and_fill_rank(
     variances: ArrayLike,
     centre: Callable[[Floats, Floats], float],
     *,
-    estimator: Literal["L0", "R0"] = "L0",
+    estimator: Literal["L0", "R0", "Q0"] = "L0",
     side: Literal["left", "right"] = "left",
 ) -> MissingStudies:
     """Trim the most extreme studies of one side until their estimated number stays.
@@ -68,7 +71,7 @@ def trim_and_fill_rank(
     centre
         Function of (estimates, variances) that returns the pooled effect of the model used.
     estimator
-        ``"L0"`` or ``"R0"``.
+        ``"L0"``, ``"R0"`` or ``"Q0"``.
     side
         Side on which studies are missing; the other one is trimmed.
 
@@ -93,11 +96,13 @@ def trim_and_fill_rank(
     k = len(y)
     k0, seen = 0, -1
     middle, gamma = 0.0, 0.0
+    rounds: list[tuple[int, float]] = []
     for _ in range(MAX_ITERATIONS):
         if k0 == seen:
             break
         seen = k0
         middle = sign * centre(sign * y[: k - k0], v[: k - k0])
+        rounds.append((k0, sign * middle))
         deviations = y - middle
         ranks = np.empty(k)
         ranks[np.argsort(np.abs(deviations), kind="stable")] = np.arange(1, k + 1)
@@ -105,6 +110,14 @@ def trim_and_fill_rank(
         if estimator == "R0":
             others = ranks[deviations < 0]
             gamma = k - (others.max() if others.size else 0.0) - 1
+        elif estimator == "Q0":
+            inside = 2 * k**2 - 4 * positive + 0.25
+            if inside < 0:
+                raise NotEstimableError(
+                    f"trim and fill (Q0, {side}): the estimator does not exist for these ranks "
+                    "(it is the root of a negative number); use L0 or R0"
+                )
+            gamma = k - 0.5 - np.sqrt(inside)
         else:
             gamma = (4 * positive - k * (k + 1)) / (2 * k - 1)
         k0 = max(0, int(np.rint(gamma)))
@@ -116,7 +129,7 @@ def trim_and_fill_rank(
     else:
         raise NotEstimableError(
             f"trim and fill ({estimator}, {side}) did not settle on a number of missing studies "
-            f"within {MAX_ITERATIONS} rounds; try the other estimator (L0, R0) or side"
+            f"within {MAX_ITERATIONS} rounds; try another estimator (L0, R0, Q0) or side"
         )
     if estimator == "R0":
         k0_se = float(np.sqrt(2 * k0 + 2))
@@ -132,7 +145,11 @@ def trim_and_fill_rank(
             - 18 * k * gamma
             + 6 * k**2 * gamma
         ) / 24
-        k0_se = float(4 * np.sqrt(variance) / (2 * k - 1)) if variance >= 0 else float("nan")
+        scale = 4 / (2 * k - 1)
+        if estimator == "Q0":
+            rest = (k - 0.5) ** 2 - gamma * (2 * k - gamma - 1)
+            scale = 2 / np.sqrt(rest) if rest > 0 else float("nan")
+        k0_se = float(scale * np.sqrt(variance)) if variance >= 0 else float("nan")
         p_value = float("nan")
     last = slice(k - k0, k)
     return MissingStudies(
@@ -143,4 +160,5 @@ def trim_and_fill_rank(
         estimates=sign * (2 * middle - y[last]),
         variances=v[last],
         mirrored=order[last].astype(np.int64),
+        rounds=tuple(rounds),
     )

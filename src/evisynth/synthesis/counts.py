@@ -160,9 +160,10 @@ def mantel_haenszel(
     )
     if swap_events:
         counts = _swapped(counts, what, double_zero="keep" if revman and what == "RD" else "drop")
-    if revman:
-        return _revman(counts, what, kind, correct, level)
-    return _standard(counts, what, kind, correct, level)
+    settings = (("measure", what), ("model", kind), ("rules", by), ("correct", correct),
+                ("swap_events", swap_events))  # fmt: skip
+    found = (_revman if revman else _standard)(counts, what, kind, correct, level)
+    return replace(found, settings=settings)
 
 
 def _swapped(counts: Counts, measure: str, double_zero: Literal["drop", "keep"]) -> Counts:

@@ -13,6 +13,7 @@ from evisynth.errors import OptionError
 from evisynth.stats import CountTest, normal_quantile, two_sided_p
 from evisynth.synthesis.counts_reading import Counts
 from evisynth.synthesis.counts_results import CountFit, NamedTest
+from evisynth.synthesis.inputs import repeated_words
 
 __all__ = ["check_level", "count_fit", "named_test", "table_notes"]
 
@@ -97,7 +98,8 @@ def count_fit(
 
 def table_notes(counts: Counts, rules: str) -> tuple[str, ...]:
     """Say which rows have no counts, and which tell nothing of the effect."""
-    made, notes = counts.effects, []
+    made = counts.effects
+    notes = [repeated_words(made)] * bool(made.repeated)
     out = np.flatnonzero(~counts.complete)
     if out.size:
         which = ", ".join(made.labels[row] for row in out)

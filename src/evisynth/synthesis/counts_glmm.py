@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -20,6 +21,7 @@ from evisynth.stats import (
 )
 from evisynth.synthesis.counts_reading import Counts, read_counts
 from evisynth.synthesis.counts_results import CountFit, NamedTest
+from evisynth.synthesis.inputs import repeated_words
 from evisynth.synthesis.options import find_word
 
 if TYPE_CHECKING:
@@ -185,7 +187,10 @@ def glmm(
             f"no study tells anything of the {what}: "
             + "; ".join(dict.fromkeys(word for word in counts.effects.reasons if word))
         )
-    return _fitted(counts, here, what, how, kind, test, number, level)
+    found = _fitted(counts, here, what, how, kind, test, number, level)
+    settings = (("measure", what), ("likelihood", likelihood), ("model", model), ("ci", ci),
+                ("points", points))  # fmt: skip
+    return replace(found, settings=settings)
 
 
 def _likelihood(measure: Measure, given: str) -> CountLikelihood:
@@ -303,7 +308,8 @@ def _tests(found: CountModel, df: int) -> tuple[NamedTest, ...]:
 def _notes(
     counts: Counts, here: NDArray[np.bool_], kind: str, k: int, how: str, points: int
 ) -> tuple[str, ...]:
-    made, notes = counts.effects, []
+    made = counts.effects
+    notes = [repeated_words(made)] * bool(made.repeated)
     out = np.flatnonzero(~here)
     if out.size:
         which = ", ".join(f"{made.labels[row]} ({made.reasons[row]})" for row in out)

@@ -121,13 +121,14 @@ def peto(
         "Odds ratios were pooled by Peto's one-step method (Yusuf et al. 1985, "
         f"doi:10.1016/s0033-0620(85)80003-7). The {100 * level:g}% limits are normal ones."
     )
-    return count_fit(
+    found = count_fit(
         made, "Peto", "equal", "Peto's one-step odds ratio, equal-effects model", sentence,
         int(here.sum()), estimate, se, level, float("nan"),
         [named_test("Q", "heterogeneity", q, "Cochran's Q around Peto's estimate")], weights,
         (*table_notes(counts, ""), *_peto_notes(estimate, a + b, c + d)),
         reason=NOTHING if np.isnan(estimate) else "",
     )  # fmt: skip
+    return replace(found, settings=(("subset", None),))
 
 
 UNEVEN = 2.0

@@ -34,8 +34,8 @@ COUNT_COLUMNS: dict[str, tuple[str, ...]] = {
 SCALES = {
     "IRR": Scale("log", 0.0, "Incidence rate ratio", "IRR"),
     "IRD": Scale("identity", 0.0, "Incidence rate difference", "IRD"),
-    "PLO": Scale("identity", 0.0, "Logit of the proportion", "logit"),
-    "IRLN": Scale("log", 0.0, "Incidence rate", "rate"),
+    "PLO": Scale("logit", 0.0, "Proportion", "Proportion", 0.0, 1.0, compares=False),
+    "IRLN": Scale("log", 0.0, "Incidence rate", "Rate", 0.0, compares=False),
     "PETO": Scale("log", 0.0, "Peto odds ratio", "Peto OR"),
 }
 

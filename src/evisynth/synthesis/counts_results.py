@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Literal
 
 from evisynth.display import (
+    decimals_for,
     format_estimate,
     format_number,
     format_p,
@@ -14,6 +15,7 @@ from evisynth.display import (
     format_statistic,
     plural,
 )
+from evisynth.synthesis.result import Stored
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +33,7 @@ NUMBERS = (
 
 
 @dataclass(frozen=True, slots=True)
-class NamedTest:
+class NamedTest(Stored):
     """A test with its words; ``reason`` says why the statistic is NaN where it is.
 
     ``question`` is ``"heterogeneity"`` or ``"association"``.
@@ -45,9 +47,15 @@ class NamedTest:
     words: str
     reason: str = ""
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return the test as a table of one row."""
+        import pandas as pd
+
+        return pd.DataFrame([{field.name: getattr(self, field.name) for field in fields(self)}])
+
 
 @dataclass(frozen=True, slots=True, repr=False)
-class CountFit:
+class CountFit(Stored):
     """A pooled effect from counts.
 
     Attributes
@@ -95,6 +103,8 @@ class CountFit:
         Covariance of the coefficients.
     reason : str
         Why there is no estimate, or ``""``.
+    settings : tuple of (str, object)
+        Arguments of the function that fitted it, by which it is fitted again to other studies.
     """
 
     effects: EffectEstimates
@@ -125,6 +135,7 @@ class CountFit:
     coefficient_se: tuple[float, ...] = ()
     covariance: tuple[tuple[float, ...], ...] = ()
     reason: str = ""
+    settings: tuple[tuple[str, object], ...] = ()
 
     @property
     def aic(self) -> float:
@@ -182,17 +193,20 @@ class CountFit:
     def summary_rows(self) -> tuple[tuple[str, str], ...]:
         """Return what a summary shows, as pairs of name and text; shown scale for the effect."""
         scale = self.effects.scale
-        shown = format_estimate(
-            scale.shown(self.estimate), scale.shown(self.ci_lower), scale.shown(self.ci_upper)
-        )
+        limits = scale.shown_limits(self.ci_lower, self.ci_upper)
+        digits = 2 if scale.compares else decimals_for((limits[1] - limits[0]) / 8)
+        shown = format_estimate(scale.shown(self.estimate), *limits, digits)
         letter = "z" if math.isinf(self.df) else "t"
         df = "" if letter == "z" else f", df = {format_number(self.df, 0)}"
         statistic = format_statistic(self.statistic)
         test = f"{letter} = {statistic}{df}, {format_p(self.p_value, symbol=True)}"
-        rows = [("Studies", f"k = {self.k}"), (scale.label, f"{shown}   {test}")]
-        if scale.is_ratio:
-            logs = format_estimate(self.estimate, self.ci_lower, self.ci_upper, 3)
-            rows.append(("On the log scale", f"{logs}, SE {format_number(self.se, 3)}"))
+        rows = [
+            ("Studies", f"k = {self.k}"),
+            (scale.label, f"{shown}   {test}" if scale.compares else shown),
+        ]
+        if scale.is_transformed:
+            pooled = format_estimate(self.estimate, self.ci_lower, self.ci_upper, 3)
+            rows.append((f"On the {scale.name} scale", f"{pooled}, SE {format_number(self.se, 3)}"))
         else:
             rows.append(("Standard error", format_number(self.se, 3)))
         if not math.isnan(self.tau2):

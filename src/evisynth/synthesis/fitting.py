@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from evisynth.display import format_count, plural
 from evisynth.effects import EffectEstimates
-from evisynth.errors import NotEstimableError
+from evisynth.errors import NotEstimableError, OptionError
 from evisynth.stats import (
     REASONS,
     PooledBatch,
-    inconsistency,
     pool_batch,
     prediction_interval,
     weights_percent,
 )
-from evisynth.synthesis.inputs import as_effects
-from evisynth.synthesis.options import FitOptions, fit_options
+from evisynth.synthesis.further import (
+    OwnWeights,
+    needs_common_options,
+    pool_further,
+    prediction_limits,
+    read_weights,
+)
+from evisynth.synthesis.inputs import as_effects, repeated_words
+from evisynth.synthesis.options import (
+    ALLOWED,
+    FURTHER,
+    FitOptions,
+    FurtherOptions,
+    fit_options,
+)
 from evisynth.synthesis.pooled import PooledFit
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["GivenTau2", "fit_effects", "pool"]
 
@@ -31,6 +44,7 @@ EXTREME_RATIO = 1e7
 """Ratio of variances beyond which a fit is hardly one of several studies; metafor warns there."""
 
 ONE_STUDY = "the between-study variance cannot be estimated from one study"
+NO_PREDICTION_DF = "this definition of the prediction interval leaves no degrees of freedom"
 FEWER_THAN_THREE = "a prediction interval needs at least three studies"
 
 
@@ -38,11 +52,15 @@ def pool(
     effects: EffectEstimates | pd.DataFrame,
     *,
     model: str = "random",
-    tau2: str = "REML",
+    tau2: str | float = "REML",
     ci: str = "HKSJ",
     safeguard: str = "wider",
     prediction: str = "t k-1",
     level: float = 0.95,
+    tau2_ci: str | None = None,
+    weights: ArrayLike | str | None = None,
+    weighted: bool = True,
+    tau2_weights: ArrayLike | str | None = None,
     estimate: str | None = None,
     variance: str | None = None,
     se: str | None = None,
@@ -57,18 +75,36 @@ def pool(
     model
         ``"random"`` or ``"equal"`` (also ``"fixed"``, ``"common"``).
     tau2
-        Estimator of the between-study variance: REML, DL, PM, ML, EB, HS, HE or SJ.
+        Estimator of the between-study variance: REML, DL, PM, ML, EB, HS, HE or SJ; HSk, PMM,
+        SJIT, DLIT, DL2 or CA2 (variants of these); GENQ or GENQM with ``tau2_weights``; or a
+        number, which is then taken as known.
     ci
-        ``"HKSJ"`` (Hartung-Knapp; also ``"knha"``), ``"t"`` or ``"z"`` (Wald). In the equal-effects
-        model Hartung-Knapp does not apply and the Wald interval is taken.
+        ``"HKSJ"`` (Hartung-Knapp; also ``"knha"``), ``"t"`` or ``"z"`` (Wald), ``"KR"``
+        (Kenward-Roger, with REML). In the equal-effects model Hartung-Knapp does not apply and the
+        Wald interval is taken.
     safeguard
         For Hartung-Knapp: ``"wider"`` takes the Wald interval and its z test where that is
         wider, ``"truncate"`` keeps the factor at 1 or above, ``"none"`` is the plain method.
     prediction
         ``"t k-1"``, ``"t k-2"``, ``"normal"`` or ``"none"``: the distribution whose quantile
-        multiplies the square root of tau² + SE², with the SE of the confidence interval.
+        multiplies the square root of tau² + SE², with the SE of the confidence interval. Or a
+        definition that names its own standard error or distribution: ``"V"``, ``"HTS"``, ``"HK"``,
+        ``"HK-PR"``, ``"KR"``, ``"KR-PR"``, ``"NNF"``, ``"S"``, ``"WL"`` (see
+        `evisynth.synthesis.prediction_intervals`).
     level
         Level of all intervals.
+    tau2_ci
+        Interval of tau²: ``"QP"`` (Q-profile, the default but for GENQ and GENQM), ``"PL"``,
+        ``"J"``, ``"BJ"``, ``"BT"``, ``"GENQ"``, ``"Wald"``, ``"SJ"``, ``"bootstrap"`` ... (see
+        `evisynth.synthesis.heterogeneity`).
+    weights
+        Weights of one's own for the pooled effect: numbers, one a row, the name of a column, or
+        ``"1/v"``, ``"1/se"``, ``"equal"``. tau² is estimated as ever; with GENQ and GENQM they
+        serve for it too, unless ``tau2_weights`` is given.
+    weighted
+        False gives every study the same weight.
+    tau2_weights
+        Weights of the generalized Q statistic (GENQ, GENQM, and the interval GENQ).
     estimate, variance, se, label
         Columns, when a table is given and the columns are not recognized by their names.
 
@@ -106,11 +142,50 @@ def pool(
     >>> fit.k, round(fit.estimate, 4), round(fit.tau2, 4)
     (4, 0.4021, 0.0481)
     """
+    if (
+        isinstance(tau2, str)
+        and tau2_ci in (None, "QP")
+        and weighted
+        and weights is None
+        and tau2_weights is None
+    ):
+        options = fit_options(
+            model=model, tau2=tau2, ci=ci, safeguard=safeguard, prediction=prediction, level=level
+        )
+        made = as_effects(effects, estimate=estimate, variance=variance, se=se, label=label)
+        return fit_effects(made, options)
+    known = None if isinstance(tau2, str) else _known(tau2)
+    if not weighted:
+        if weights is not None:
+            raise OptionError(
+                "weighted", weighted, [True], hint="Weights are given; leave one of both out."
+            )
+        weights = "equal"
     options = fit_options(
-        model=model, tau2=tau2, ci=ci, safeguard=safeguard, prediction=prediction, level=level
+        model=model,
+        tau2=tau2 if isinstance(tau2, str) else "given",
+        ci=ci,
+        safeguard=safeguard,
+        prediction=prediction,
+        level=level,
+        tau2_ci=tau2_ci or "QP",
+        weighting="inverse variance" if weights is None else "given" if weighted else "equal",
     )
+    if tau2_ci is None and isinstance(options, FurtherOptions):
+        options = replace(options, tau2_ci="GENQ" if options.tau2 in ("GENQ", "GENQM") else "QP")
     made = as_effects(effects, estimate=estimate, variance=variance, se=se, label=label)
-    return fit_effects(made, options)
+    own = read_weights(weights, made, "weights")
+    for_tau2 = read_weights(tau2_weights, made, "tau2_weights")
+    return fit_effects(
+        made, options, own=OwnWeights(own, own if for_tau2 is None else for_tau2, known)
+    )
+
+
+def _known(tau2: float) -> float:
+    """Return a given tau², refusing what it cannot be."""
+    if isinstance(tau2, bool) or not (np.ndim(tau2) == 0 and 0 <= tau2 < np.inf):
+        raise OptionError("tau2", tau2, ["the name of an estimator", "a number of at least 0"])
+    return float(tau2)
 
 
 class GivenTau2:
@@ -127,9 +202,12 @@ class GivenTau2:
 
 
 def fit_effects(
-    effects: EffectEstimates, options: FitOptions, given: GivenTau2 | None = None
+    effects: EffectEstimates,
+    options: FitOptions,
+    given: GivenTau2 | None = None,
+    own: OwnWeights | None = None,
 ) -> PooledFit:
-    """Pool with checked options, or with a given tau² (see `pool`)."""
+    """Pool with checked options, or with a given tau² or weights of one's own (see `pool`)."""
     here = effects.estimable
     k = int(here.sum())
     if k == 0:
@@ -137,6 +215,8 @@ def fit_effects(
     y, v = effects.estimates, effects.variances
     if k < len(y):
         y, v = y[here], v[here]
+    if isinstance(options, FurtherOptions):
+        return _fit_further(effects, options, given, own or OwnWeights(), y, v)
     one = pool_batch(
         y,
         v,
@@ -148,15 +228,66 @@ def fit_effects(
         null=effects.scale.null,
         tau2_details=True,
     )
-    lower, upper, reason = _tau2_limits(one, k, given)
+    limits = _tau2_limits(one, k, given)
+    return _made(effects, options, one, limits, _prediction(one, options, k), given, v, None)
+
+
+def _fit_further(
+    effects: EffectEstimates,
+    options: FurtherOptions,
+    given: GivenTau2 | None,
+    own: OwnWeights,
+    y: NDArray[np.float64],
+    v: NDArray[np.float64],
+) -> PooledFit:
+    """Pool with options that only a single fit can use."""
+    if given is not None:  # a tau² common to several fits: the others must be common too
+        needs_common_options(options, "common tau²")
+        options = replace(options, tau2="given", tau2_ci="QP")
+        own = OwnWeights(value=given.value)
+    one, reason = pool_further(y, v, options, own, effects.scale.null)
+    k = len(y)
+    limits = _tau2_limits(one, k, given)
+    if given is None and k > 1:
+        limits = (limits[0], limits[1], reason)
+    prediction = _prediction(one, options, k)
+    if options.prediction in FURTHER["prediction"] and options.model == "random" and k >= 3:
+        low, high = prediction_limits(
+            options.prediction,
+            y,
+            v,
+            estimate=float(one.estimate[0]),
+            wald_se=float(one.wald_se[0]),
+            tau2=float(one.tau2[0]),
+            level=options.level,
+        )
+        prediction = (low, high, NO_PREDICTION_DF if np.isnan(low) else "")
+    return _made(effects, options, one, limits, prediction, given, v, own.pooled)
+
+
+def _made(
+    effects: EffectEstimates,
+    options: FitOptions,
+    one: PooledBatch,
+    limits: tuple[float, float, str],
+    prediction: tuple[float, float, str],
+    given: GivenTau2 | None,
+    v: NDArray[np.float64],
+    own: NDArray[np.float64] | None,
+) -> PooledFit:
+    """Make the fit of a batch of one."""
+    k = len(v)
+    here = effects.estimable
+    lower, upper, reason = limits
     equal = options.model == "equal"
     tau2 = float(one.tau2[0])
-    spread, _ = inconsistency(
-        one.q, one.q_df, np.array([lower, upper]), one.typical_variance, equal=False
-    )
-    low, high, no_prediction = _prediction(one, options, k)
+    typical = float(one.typical_variance[0])
+    low, high, no_prediction = prediction
     weights = np.zeros(len(effects))
-    weights[here] = weights_percent(v, 0.0 if np.isnan(tau2) else tau2)[0]
+    if own is None:
+        weights[here] = weights_percent(v, 0.0 if np.isnan(tau2) else tau2)[0]
+    else:
+        weights[here] = 100 * own / own.sum()
     infinite = bool(np.isinf(one.df[0]))
     return PooledFit(
         effects=effects,
@@ -178,8 +309,8 @@ def fit_effects(
         q_df=int(one.q_df[0]),
         q_p=float(one.q_p[0]),
         i2=float(one.i2[0]),
-        i2_lower=float(spread[0]),
-        i2_upper=float(spread[1]),
+        i2_lower=100 * lower / (typical + lower),
+        i2_upper=100 * upper / (typical + upper),
         h2=float(one.h2[0]),
         prediction_lower=low,
         prediction_upper=high,
@@ -188,7 +319,7 @@ def fit_effects(
         safeguard_applied=bool(one.safeguard_applied[0]),
         notes=_notes(effects, options, one, v, reason, given),
         wald_se=float(one.wald_se[0]),
-        typical_variance=float(one.typical_variance[0]),
+        typical_variance=typical,
         tau2_reason="the equal-effects model has no between-study variance" if equal else reason,
         converged=bool(one.converged[0]),
     )
@@ -220,6 +351,8 @@ def _prediction(one: PooledBatch, options: FitOptions, k: int) -> tuple[float, f
         return nan, nan, "the equal-effects model assumes one effect for all studies"
     if options.prediction == "none":
         return nan, nan, "not asked for"
+    if options.prediction not in ALLOWED["prediction"]:
+        return nan, nan, FEWER_THAN_THREE
     if k < 3:
         return nan, nan, FEWER_THAN_THREE
     low, high = prediction_interval(
@@ -239,8 +372,10 @@ def _notes(
     """Return what a reader of the fit must know."""
     notes = []
     k = int(one.k[0])
-    out = np.flatnonzero(~effects.estimable)
-    if out.size:
+    if effects.repeated:
+        notes.append(repeated_words(effects))
+    if k < len(effects):
+        out = np.flatnonzero(~effects.estimable)
         which = "; ".join(
             f"{effects.labels[row]} ({effects.reasons[row] or 'no estimate'})" for row in out
         )

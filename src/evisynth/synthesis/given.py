@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias, Union
 from evisynth.effects import EffectEstimates
 from evisynth.errors import OptionError
 from evisynth.synthesis.fitting import pool
+from evisynth.synthesis.further import needs_common_options
 from evisynth.synthesis.pooled import PooledFit
 
 if TYPE_CHECKING:
@@ -18,13 +19,21 @@ Given: TypeAlias = Union[PooledFit, EffectEstimates, "pd.DataFrame"]
 """A pooled effect, or effect estimates or a table to be pooled with the defaults first."""
 
 
-def as_fit(given: Given) -> PooledFit:
+def as_fit(given: Given, *, refits: bool = True) -> PooledFit:
     """Return a fit as it is; pool effect estimates or a table with the defaults of `pool`.
+
+    Parameters
+    ----------
+    given
+        A fit, effect estimates or a table.
+    refits
+        Whether the analysis fits other models too; then options that do not carry over (weights of
+        one's own, a given tau², Kenward-Roger's interval) are refused.
 
     Raises
     ------
     OptionError
-        If something else is given.
+        If something else is given, or its options do not carry over.
 
     Examples
     --------
@@ -33,6 +42,8 @@ def as_fit(given: Given) -> PooledFit:
     3
     """
     if isinstance(given, PooledFit):
+        if refits:
+            needs_common_options(given.options, "analysis")
         return given
     if isinstance(given, EffectEstimates) or hasattr(given, "columns"):
         return pool(given)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from evisynth.display import format_count
 from evisynth.effects import EffectEstimates, effects
 from evisynth.errors import DataError, OptionError
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = ["as_effects", "column_of", "is_coded"]
+__all__ = ["as_effects", "column_of", "is_coded", "repeated_words"]
 
 CAN_BE_MISSING = "leave the cells empty where a study has no estimate"
 
@@ -104,3 +105,16 @@ def is_coded(column: pd.Series) -> NDArray[np.bool_]:
     filled = column.notna().to_numpy(dtype=np.bool_)
     blank = np.array([isinstance(cell, str) and not cell.strip() for cell in column], dtype=bool)
     return np.asarray(filled & ~blank, dtype=np.bool_)
+
+
+def repeated_words(effects: EffectEstimates) -> str:
+    """Warn of studies with several estimates, ``""`` where there are none."""
+    if not effects.repeated:
+        return ""
+    shown = ", ".join(effects.repeated[:3])
+    rest = len(effects.repeated) - 3
+    more = f" and {format_count(rest)} more" if rest > 0 else ""
+    return (
+        f"Several estimates of one study ({shown}{more}) were taken as independent: people may "
+        "count twice. Choose one a study, or use es.aggregate, es.multilevel or es.robust."
+    )

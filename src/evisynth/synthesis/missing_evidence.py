@@ -19,6 +19,7 @@ from evisynth.stats import (
     trim_and_fill_rank,
 )
 from evisynth.synthesis.fitting import fit_effects
+from evisynth.synthesis.further import needs_common_options
 from evisynth.synthesis.given import Given, as_fit
 from evisynth.synthesis.options import find_word
 from evisynth.synthesis.pooled import PooledFit
@@ -27,7 +28,7 @@ from evisynth.synthesis.results import AsymmetryTest, TrimAndFill
 __all__ = ["asymmetry_test", "trim_and_fill"]
 
 Floats = NDArray[np.float64]
-Estimator = Literal["L0", "R0"]
+Estimator = Literal["L0", "R0", "Q0"]
 Side = Literal["auto", "left", "right"]
 TestName = Literal["egger", "egger-mixed", "begg"]
 Predictor = Literal["se", "variance", "n", "1/n", "sqrt(n)", "1/sqrt(n)"]
@@ -67,7 +68,7 @@ def trim_and_fill(fit: Given, estimator: str = "L0", side: str = "auto") -> Trim
     fit
         The fit before; its model and options are used throughout.
     estimator
-        ``"L0"`` or ``"R0"``.
+        ``"L0"``, ``"R0"`` or ``"Q0"``; Duval and Tweedie advise against the last.
     side
         Where studies are missing: ``"left"``, ``"right"``, or ``"auto"``: right if the slope of
         the meta-regression on the standard error (same tau² estimator, same model) is negative,
@@ -104,6 +105,7 @@ def trim_and_fill(fit: Given, estimator: str = "L0", side: str = "auto") -> Trim
     fit = as_fit(fit)
     which = find_word("estimator", estimator, get_args(Estimator))
     asked = find_word("side", side, get_args(Side))
+    needs_common_options(fit.options, "trim and fill")
     if fit.k < 3:
         raise NotEstimableError(f"trim and fill needs at least three studies; there are {fit.k}")
     y, v = _rows(fit)
@@ -133,6 +135,7 @@ def trim_and_fill(fit: Given, estimator: str = "L0", side: str = "auto") -> Trim
         p_value=missing.p_value,
         filled_estimates=missing.estimates,
         filled_variances=missing.variances,
+        rounds=missing.rounds,
         notes=_trim_notes(fit, missing.k0_se),
     )
 

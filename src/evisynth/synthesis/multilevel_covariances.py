@@ -10,8 +10,7 @@ import numpy as np
 from evisynth.effects import EffectEstimates
 from evisynth.errors import DataError, OptionError
 from evisynth.stats import SamplingCovariance, correlated_errors
-from evisynth.synthesis.inputs import column_of
-from evisynth.synthesis.multilevel_inputs import as_dependent_effects
+from evisynth.synthesis.inputs import as_effects, column_of
 from evisynth.synthesis.multilevel_random import code_groups
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def impute_covariances(
     >>> impute_covariances(table, "study", correlation=0.5).to_matrix().round(3).tolist()
     [[0.04, 0.03, 0.0], [0.03, 0.09, 0.0], [0.0, 0.0, 0.01]]
     """
-    made = as_dependent_effects(effects)
+    made = as_effects(effects)
     names, complete = code_groups(made.data, [cluster], "cluster")
     alone = ~(complete & made.estimable)
     labels = [
@@ -140,7 +139,7 @@ def read_covariances(
     >>> read_covariances(table, "trial", ["v1i", "v2i"]).matrices[0].tolist()
     [[0.0075, 0.003], [0.003, 0.0077]]
     """
-    made = as_dependent_effects(effects)
+    made = as_effects(effects)
     names, complete = code_groups(made.data, [cluster], "cluster")
     if not complete.all():
         row = int(np.argmin(complete))

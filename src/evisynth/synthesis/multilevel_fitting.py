@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from evisynth.display import format_number, plural
 from evisynth.effects import EffectEstimates
-from evisynth.errors import DataError, NotEstimableError
+from evisynth.errors import NotEstimableError
 from evisynth.stats import (
     Intercepts,
     MultilevelModel,
@@ -22,8 +22,8 @@ from evisynth.stats import (
     two_sided_p,
 )
 from evisynth.synthesis.formula import Design, build_design
+from evisynth.synthesis.inputs import as_effects
 from evisynth.synthesis.multilevel_inputs import (
-    as_dependent_effects,
     as_sampling_covariance,
     three_levels,
 )
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
     from evisynth.stats import SamplingCovariance
 
-__all__ = ["likelihood_ratio_test", "multilevel"]
+__all__ = ["multilevel"]
 
 METHODS = {"restricted maximum likelihood": "REML", "maximum likelihood": "ML"}
 CI = {"normal": "z", "wald": "z"}
@@ -145,7 +145,7 @@ def multilevel(
     >>> round(fit.estimate, 4), round(fit.components[0].estimate, 4)
     (0.4819, 0.1208)
     """
-    made = as_dependent_effects(effects, estimate=estimate, variance=variance, se=se, label=label)
+    made = as_effects(effects, estimate=estimate, variance=variance, se=se, label=label)
     if random is None:
         made, random = three_levels(made)
     terms = parse_random(random)
@@ -244,6 +244,7 @@ def _result(
         limits=limits,
         rows=here,
         model=model,
+        design=design,
         **information,
     )
 
@@ -396,54 +397,3 @@ def _notes(
         if part.kind == "correlation" and abs(part.estimate) > 1 - 1e-6
     ]
     return tuple(notes)
-
-
-def likelihood_ratio_test(reduced: MultilevelFit, full: MultilevelFit) -> HeterogeneityTest:
-    """Compare two nested models by their likelihoods.
-
-    Parameters
-    ----------
-    reduced, full
-        Fits to the same rows by the same method; under REML with the same moderators.
-
-    Raises
-    ------
-    DataError
-        If the fits cannot be compared.
-
-    Notes
-    -----
-    A variance of 0 lies on the border of what is possible; the P value is then too large.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> table = pd.DataFrame(
-    ...     {
-    ...         "study": list("AABBCCD"),
-    ...         "row": range(7),
-    ...         "yi": [0.1, 0.3, 0.8, 0.5, 0.9, 1.0, 0.2],
-    ...         "vi": [0.02, 0.03, 0.05, 0.01, 0.04, 0.02, 0.03],
-    ...     }
-    ... )
-    >>> test = likelihood_ratio_test(multilevel(table, "row"), multilevel(table, "study/row"))
-    >>> round(test.statistic, 3), test.df1
-    (3.453, 1)
-    """
-    if reduced.options.method != full.options.method:
-        raise DataError("the two models were fitted by different methods (REML and ML)")
-    if reduced.k != full.k or not np.array_equal(reduced.model.estimates, full.model.estimates):
-        raise DataError("the two models were fitted to different estimates")
-    if reduced.options.method == "REML" and reduced.terms != full.terms:
-        raise DataError(
-            "restricted likelihoods of models with different moderators cannot be compared; fit "
-            'both with method="ML"'
-        )
-    df = full.parameters - reduced.parameters
-    if df <= 0:
-        raise DataError("the full model must have more parameters than the reduced one")
-    statistic = max(0.0, 2 * (full.log_likelihood - reduced.log_likelihood))
-    kind: Literal["chi2"] = "chi2"
-    return HeterogeneityTest(
-        statistic, kind, df, float("inf"), float(chi2_tail(statistic, df)), "likelihood ratio"
-    )

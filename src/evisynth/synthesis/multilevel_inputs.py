@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -12,54 +11,14 @@ import numpy as np
 from evisynth.effects import EffectEstimates
 from evisynth.errors import DataError
 from evisynth.stats import SamplingCovariance
-from evisynth.synthesis.inputs import as_effects
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = ["as_dependent_effects", "as_sampling_covariance", "three_levels"]
-
-NAMES = ("study", "slab", "label", "trial", "author", "id")
-"""Columns that may name the rows, in this order."""
+__all__ = ["as_sampling_covariance", "three_levels"]
 
 ROW_NAME = "row name"
-"""Column added for names that are told apart by a number."""
-
-
-def as_dependent_effects(
-    table: EffectEstimates | pd.DataFrame,
-    *,
-    estimate: str | None = None,
-    variance: str | None = None,
-    se: str | None = None,
-    label: str | None = None,
-) -> EffectEstimates:
-    """Return effect estimates, telling rows of the same study apart by a number.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> table = pd.DataFrame({"study": ["A", "A", "B"], "yi": [1.0, 2, 3], "vi": [1.0, 1, 1]})
-    >>> as_dependent_effects(table).labels
-    ('A (1)', 'A (2)', 'B')
-    """
-    if isinstance(table, EffectEstimates) or not hasattr(table, "columns"):
-        return as_effects(table, estimate=estimate, variance=variance, se=se, label=label)
-    name = label or next((word for word in NAMES if word in table.columns), None)
-    if name is None or name not in table.columns:
-        return as_effects(table, estimate=estimate, variance=variance, se=se, label=label)
-    words = [str(cell).strip() for cell in table[name]]
-    counts = Counter(words)
-    if max(counts.values(), default=1) > 1:
-        so_far: Counter[str] = Counter()
-        named = []
-        for word in words:
-            so_far[word] += 1
-            named.append(f"{word} ({so_far[word]})" if counts[word] > 1 else word)
-        table = table.assign(**{ROW_NAME: named})
-        name = ROW_NAME
-    return as_effects(table, estimate=estimate, variance=variance, se=se, label=name)
+"""Column of the rows' names, where `row` is taken."""
 
 
 def three_levels(effects: EffectEstimates) -> tuple[EffectEstimates, str]:
@@ -76,12 +35,11 @@ def three_levels(effects: EffectEstimates) -> tuple[EffectEstimates, str]:
     --------
     >>> import pandas as pd
     >>> table = pd.DataFrame({"study": ["A", "A", "B"], "yi": [1.0, 2, 3], "vi": [1.0, 1, 1]})
-    >>> three_levels(as_dependent_effects(table))[1]
+    >>> from evisynth.synthesis.inputs import as_effects
+    >>> three_levels(as_effects(table))[1]
     'study/row'
     """
-    data = effects.data
-    named = (effects.columns.get("study", ROW_NAME), *NAMES)
-    study = next((name for name in named if name != ROW_NAME and name in data.columns), "")
+    data, study = effects.data, effects.columns.get("study", "")
     if study and not data[study].duplicated().any():
         return effects, study
     row = "row" if "row" not in data.columns else ROW_NAME

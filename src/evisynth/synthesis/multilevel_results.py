@@ -20,7 +20,9 @@ from evisynth.display import (
 )
 from evisynth.errors import OptionError
 from evisynth.stats import MultilevelModel, StructureKind
+from evisynth.synthesis.formula import Design
 from evisynth.synthesis.multilevel_words import multilevel_sentences, structure_words
+from evisynth.synthesis.result import Result
 from evisynth.synthesis.results import HeterogeneityTest
 
 if TYPE_CHECKING:
@@ -65,8 +67,8 @@ class MultilevelOptions:
             raise OptionError("level", self.level, ["a number between 0 and 1, e.g. 0.95"])
 
 
-@dataclass(frozen=True, slots=True)
-class VarianceComponent:
+@dataclass(frozen=True, slots=True, repr=False)
+class VarianceComponent(Result):
     """One variance (or correlation) of the random effects.
 
     Attributes
@@ -107,9 +109,16 @@ class VarianceComponent:
         inside = f" [{', '.join(self.levels)}]" if self.levels else ""
         return f"{sign} {self.random}{inside}"
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return the component as a table of one row."""
+        import pandas as pd
 
-@dataclass(frozen=True, slots=True)
-class RandomEffects:
+        names = ("name", "kind", "groups", "estimate", "lower", "upper", "i2", "reason")
+        return pd.DataFrame([{name: getattr(self, name) for name in names}])
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class RandomEffects(Result):
     """Predicted effects of the groups of one random effect (best linear unbiased predictions).
 
     ``levels`` is empty for intercepts; estimates, se and limits have one value a group (and level).
@@ -135,7 +144,7 @@ class RandomEffects:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class MultilevelFit:
+class MultilevelFit(Result):
     """A multilevel or multivariate random-effects model.
 
     Attributes
@@ -185,6 +194,8 @@ class MultilevelFit:
         Rows fitted.
     model : MultilevelModel
         The arrays behind (design, sampling covariance, groups).
+    design : Design or None
+        The design over all rows, and how it is made of new data.
     """
 
     effects: EffectEstimates
@@ -224,6 +235,7 @@ class MultilevelFit:
     limits: bool
     rows: NDArray[np.bool_]
     model: MultilevelModel = field(compare=False)
+    design: Design | None = field(default=None, compare=False)
 
     @property
     def estimate(self) -> float:
@@ -302,12 +314,11 @@ class MultilevelFit:
                 ]
             )
         lines += [*format_columns(rows), ""]
-        if self.effects.scale.is_ratio and self.terms == ("intercept",):
-            shown = self.effects.scale.shown
-            ratio = format_estimate(
-                shown(self.coefficients[0]), shown(self.ci_lower[0]), shown(self.ci_upper[0])
-            )
-            lines.append(f"  {self.effects.scale.label}: {ratio}")
+        if self.effects.scale.is_transformed and self.terms == ("intercept",):
+            scale = self.effects.scale
+            ends = scale.shown_limits(self.ci_lower[0], self.ci_upper[0])
+            shown = format_estimate(scale.shown(self.coefficients[0]), *ends)
+            lines.append(f"  {scale.label}: {shown}")
         if not self.prediction_reason:
             limits = format_ci(self.prediction_lower, self.prediction_upper, 3, " to ")
             lines.append(f"  Prediction interval: {limits}")

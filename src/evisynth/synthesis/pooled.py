@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from evisynth.display import (
+    decimals_for,
     format_ci,
     format_estimate,
     format_number,
@@ -18,9 +19,11 @@ from evisynth.display import (
     format_statistic,
 )
 from evisynth.stats import t_quantile, two_sided_p
-from evisynth.synthesis.options import FitOptions
+from evisynth.synthesis.options import ALLOWED, FitOptions
+from evisynth.synthesis.result import Stored
 from evisynth.synthesis.words import (
     ci_words,
+    interval_words,
     level_words,
     model_words,
     pooling_sentences,
@@ -54,7 +57,7 @@ class WaldResult(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class PooledFit:
+class PooledFit(Stored):
     """The pooled effect of one meta-analysis.
 
     Attributes
@@ -197,18 +200,21 @@ class PooledFit:
 
     def summary_rows(self) -> tuple[tuple[str, str], ...]:
         """Return what a summary shows, as pairs of name and text; shown scale for the effect."""
-        shown, options = self.effects.scale.shown, self.options
-        estimate = format_estimate(shown(self.estimate), shown(self.ci_lower), shown(self.ci_upper))
-        df = "" if self.test == "z" else f", df = {format_number(self.df, 0)}"
+        scale, options = self.effects.scale, self.options
+        limits = scale.shown_limits(self.ci_lower, self.ci_upper)
+        digits = 2 if scale.compares else decimals_for((limits[1] - limits[0]) / 8)
+        estimate = format_estimate(scale.shown(self.estimate), *limits, digits)
+        places = 0 if float(self.df).is_integer() else 1
+        df = "" if self.test == "z" else f", df = {format_number(self.df, places)}"
         statistic = format_statistic(self.statistic)
         test = f"{self.test} = {statistic}{df}, {format_p(self.p_value, symbol=True)}"
         rows = [
             ("Studies", f"k = {self.k}"),
-            (self.effects.scale.label, f"{estimate}   {test}"),
+            (scale.label, f"{estimate}   {test}" if scale.compares else estimate),
         ]
-        if self.effects.scale.is_ratio:
-            logs = format_estimate(self.estimate, self.ci_lower, self.ci_upper, 3)
-            rows.append(("On the log scale", f"{logs}, SE {format_number(self.se, 3)}"))
+        if scale.is_transformed:
+            pooled = format_estimate(self.estimate, self.ci_lower, self.ci_upper, 3)
+            rows.append((f"On the {scale.name} scale", f"{pooled}, SE {format_number(self.se, 3)}"))
         else:
             rows.append(("Standard error", format_number(self.se, 3)))
         rows.append((f"{level_words(options)} CI", ci_words(options)))
@@ -216,13 +222,18 @@ class PooledFit:
             if self.prediction_reason:
                 prediction = self.prediction_reason
             else:
-                limits = format_ci(
-                    shown(self.prediction_lower), shown(self.prediction_upper), separator=" to "
-                )
-                prediction = f"{limits} ({prediction_words(options)})"
+                limits = scale.shown_limits(self.prediction_lower, self.prediction_upper)
+                text = format_ci(*limits, digits, " to ")
+                prediction = f"{text} ({prediction_words(options)})"
             rows.append(("Prediction interval", prediction))
             tau2 = format_estimate(self.tau2, self.tau2_lower, self.tau2_upper, 3)
-            text = f"{tau2}, tau {format_number(self.tau, 3)} ({options.tau2}, Q-profile limits)"
+            limits_words = f"{interval_words(options)} limits"
+            text = f"{tau2}, tau {format_number(self.tau, 3)} ({options.tau2}, {limits_words})"
+            if options.tau2 not in ALLOWED["tau2"] and self.tau2_reason:
+                text = (
+                    f"{format_number(self.tau2, 3)}, tau {format_number(self.tau, 3)} "
+                    f"({options.tau2})"
+                )
             rows.append(("tau²", self.tau2_reason if math.isnan(self.tau2) else text))
         if not math.isnan(self.i2):
             low, high = (format_percent(limit, 1) for limit in (self.i2_lower, self.i2_upper))
@@ -245,9 +256,15 @@ class PooledFit:
             head = f"{head}, tau² by {tau2_words(self.options)}"
         lines = [head[0].upper() + head[1:], ""]
         lines += [f"  {name:<{width}}  {text}" for name, text in rows]
-        if self.notes:
-            lines += ["", *(f"  Note: {note}" for note in self.notes)]
+        notes = self._all_notes()
+        if notes:
+            lines += ["", *(f"  Note: {note}" for note in notes)]
         return "\n".join(lines)
+
+    def _all_notes(self) -> tuple[str, ...]:
+        """Return the notes, with what must be said of the way back to the shown scale."""
+        words = self.effects.scale.transformation.words
+        return (*self.notes, words) if words else self.notes
 
     def __str__(self) -> str:
         return self.summary()
@@ -263,6 +280,6 @@ class PooledFit:
             f"<td style='text-align:left'>{escape(text)}</td></tr>"
             for name, text in self.summary_rows()
         )
-        notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
+        notes = "".join(f"<p>{escape(note)}</p>" for note in self._all_notes())
         caption = f"<caption>{head[0].upper()}{head[1:]}</caption>"
         return f"<table>{caption}<tbody>{cells}</tbody></table>{notes}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +19,8 @@ from evisynth.stats import (
     regress_batch,
     wald_test,
 )
-from evisynth.synthesis.formula import Design, build_design
+from evisynth.synthesis.formula import Design, build_design, drop_redundant_columns
+from evisynth.synthesis.further import needs_common_options
 from evisynth.synthesis.inputs import as_effects
 from evisynth.synthesis.options import FitOptions, fit_options
 from evisynth.synthesis.pooled import PooledFit
@@ -44,6 +46,7 @@ def meta_regression(
     level: float | None = None,
     levels: Mapping[str, Sequence[object]] | None = None,
     terms: Sequence[str] | None = None,
+    drop_redundant: bool = False,
 ) -> MetaRegression:
     """Regress effect estimates on characteristics of the studies.
 
@@ -54,9 +57,13 @@ def meta_regression(
         then taken where they are not given here.
     formula
         Moderators as text, e.g. ``"duration_weeks + involvement"``: columns joined by ``+``,
-        interactions ``a:b`` and ``a*b``, ``C(x)`` for numbers as categories, ``- 1`` or ``0 +`` for
-        no intercept, back-ticks around unusual names. Or a design matrix, shape (K, P), as an array
-        or data frame; it is taken as it stands, so give it a column of ones.
+        interactions ``a:b`` and ``a*b`` of any order, nesting ``a/b``, ``(a + b)^2``; ``C(x)`` for
+        numbers as categories, ``C(x, reference="b")``; curves ``ns(x, 3)`` (natural cubic spline),
+        ``rcs(x, 4)`` (restricted cubic spline), ``bs(x, 4, degree=3)`` (B-spline), ``poly(x, 2)``
+        (orthogonal; ``raw=True`` for powers), ``I(x^2)``; ``log(x)``, ``sqrt(x)``, ``scale(x)``,
+        ``center(x)``; ``- 1`` or ``0 +`` for no intercept, back-ticks around unusual names. Or a
+        design matrix, shape (K, P), as an array or data frame; it is taken as it stands, so give it
+        a column of ones.
     model, tau2, ci, safeguard, level
         As in `pool`. The safeguard ``"wider"`` gives normal tests and limits without the
         Hartung-Knapp factor where t times the factor falls below the normal quantile (the factor
@@ -65,6 +72,9 @@ def meta_regression(
         Order of the levels by column; the first is the reference level.
     terms
         Names of the columns of an array.
+    drop_redundant
+        Leave columns out that depend on those before them, with a note that names them, instead of
+        refusing the model.
 
     Returns
     -------
@@ -94,7 +104,10 @@ def meta_regression(
     >>> fit.terms, fit.coefficients.round(4)
     (('intercept', 'dose'), array([0.1349, 0.1651]))
     """
-    base = effects.options if isinstance(effects, PooledFit) else FitOptions()
+    base = FitOptions()
+    if isinstance(effects, PooledFit):
+        needs_common_options(effects.options, "meta-regression")
+        base = effects.options
     options = fit_options(
         model=base.model if model is None else model,
         tau2=base.tau2 if tau2 is None else tau2,
@@ -103,12 +116,19 @@ def meta_regression(
         prediction="none",
         level=base.level if level is None else level,
     )
+    needs_common_options(options, "meta-regression")
     made = effects.effects if isinstance(effects, PooledFit) else as_effects(effects)
     if isinstance(formula, str):
         design = build_design(made.data, formula, made.estimable, levels)
-        return fit_regression(made, design, options, formula)
-    design = _given_design(formula, made, terms)
-    return fit_regression(made, design, options, "a given design matrix")
+        words = formula
+    else:
+        design = _given_design(formula, made, terms)
+        words = "a given design matrix"
+    note = ""
+    if drop_redundant:
+        design, note = drop_redundant_columns(design, made.estimable & design.complete)
+    fit = fit_regression(made, design, options, words)
+    return replace(fit, notes=(note, *fit.notes)) if note else fit
 
 
 def _given_design(
@@ -216,6 +236,7 @@ def fit_regression(
         tau2_reason=limits.reasons[0]
         if random
         else "the equal-effects model has no between-study variance",
+        design=design,
     )
 
 

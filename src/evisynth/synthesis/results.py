@@ -6,20 +6,41 @@ All values are on the pooled scale (log for ratios) unless a field says otherwis
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from evisynth.display import (
+    format_estimate,
+    format_number,
+    format_p,
+    format_percent,
+    format_statistic,
+    plural,
+)
+from evisynth.synthesis.counts_results import CountFit
+from evisynth.synthesis.joint_tests import HeterogeneityTest, one_row, words_of_test
 from evisynth.synthesis.options import FitOptions
 from evisynth.synthesis.pooled import PooledFit
-from evisynth.synthesis.words import regression_sentences
+from evisynth.synthesis.regression_results import MetaRegression
+from evisynth.synthesis.result import Result
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from evisynth.effects import EffectEstimates
+
+ASYMMETRY_SOURCES = {
+    "egger": "Egger et al. 1997, doi:10.1136/bmj.315.7109.629",
+    "begg": "Begg and Mazumdar 1994, doi:10.2307/2533446",
+    "harbord": "Harbord et al. 2006, doi:10.1002/sim.2380",
+    "peters": "Peters et al. 2006, doi:10.1001/jama.295.6.676",
+    "macaskill": "Macaskill et al. 2001, doi:10.1002/sim.698",
+    "debray": "Debray et al. 2018, doi:10.1002/jrsm.1266",
+    "pustejovsky": "Pustejovsky and Rodgers 2019, doi:10.1002/jrsm.1332",
+}
+"""Where the tests for asymmetry come from, by the first word of their names."""
 
 __all__ = [
     "AsymmetryTest",
@@ -36,37 +57,34 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class HeterogeneityTest:
-    """Test for differences between subgroups (or of moderators).
-
-    ``distribution`` is ``"chi2"`` (``df2`` infinite) or ``"F"``; ``reason`` says why the statistic
-    is NaN where it is (e.g. fewer than two subgroups).
-    """
-
-    statistic: float
-    distribution: Literal["chi2", "F"]
-    df1: float
-    df2: float
-    p_value: float
-    model: str
-    reason: str = ""
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return the test as a table of one row."""
-        return _one_row(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Subgroup:
+@dataclass(frozen=True, slots=True, repr=False)
+class Subgroup(Result):
     """One level of a subgroup analysis with its own pooled effect."""
 
     level: str
     fit: PooledFit
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return the pooled effect as a table of one row."""
+        table = self.fit.to_frame()
+        table.insert(0, "level", self.level)
+        return table
 
-@dataclass(frozen=True, slots=True)
-class SubgroupAnalysis:
+    def method_sentence(self) -> str:
+        """Return what was done, with references."""
+        return f"Studies with the level {self.level}: {self.fit.method_sentence()}"
+
+    def title(self) -> str:
+        """Return the first line of the summary."""
+        return f"Subgroup {self.level}"
+
+    def summary_rows(self) -> list[list[str]]:
+        """Return the cells of the table that a summary shows."""
+        return [["", ""], *([name, text] for name, text in self.fit.summary_rows())]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SubgroupAnalysis(Result):
     """Pooled effects by the levels of one variable, and the tests between them.
 
     Attributes
@@ -117,86 +135,50 @@ class SubgroupAnalysis:
 
         return pd.concat([self.test_separate.to_frame(), self.test_common.to_frame()])
 
-
-@dataclass(frozen=True, slots=True)
-class MetaRegression:
-    """A mixed-effects meta-regression.
-
-    Attributes
-    ----------
-    terms : tuple of str
-        Name of each coefficient, shape (P,); ``"intercept"`` first when there is one.
-    coefficients, se, ci_lower, ci_upper, statistics, p_values : ndarray, shape (P,)
-        Estimates on the pooled scale.
-    covariance : ndarray, shape (P, P)
-        Covariance of the coefficients.
-    df : float
-        Degrees of freedom of the t tests, infinite for z.
-    qe, qe_df, qe_p : float
-        Test for residual heterogeneity.
-    moderators : HeterogeneityTest
-        Omnibus test of all coefficients but the intercept.
-    tau2, tau2_lower, tau2_upper : float
-        Residual between-study variance, Q-profile limits.
-    i2, h2, r2 : float
-        Residual I² in percent, H², and the share of tau² explained, in percent.
-    left_out : tuple of str
-        Labels of rows without a value of a moderator or without an estimate.
-    reference_levels : dict of str to str
-        The level that the coefficients of each category compare with.
-    safeguard_applied : bool
-        Whether the safeguard replaced the Hartung-Knapp tests (all coefficients at once).
-    tau2_reason : str
-        Why tau² or its limits are NaN, or ``""``.
-    """
-
-    effects: EffectEstimates
-    options: FitOptions
-    formula: str
-    k: int
-    terms: tuple[str, ...]
-    coefficients: NDArray[np.float64]
-    se: NDArray[np.float64]
-    ci_lower: NDArray[np.float64]
-    ci_upper: NDArray[np.float64]
-    statistics: NDArray[np.float64]
-    p_values: NDArray[np.float64]
-    covariance: NDArray[np.float64]
-    df: float
-    qe: float
-    qe_df: int
-    qe_p: float
-    moderators: HeterogeneityTest
-    tau2: float
-    tau2_lower: float
-    tau2_upper: float
-    i2: float
-    h2: float
-    r2: float
-    left_out: tuple[str, ...]
-    notes: tuple[str, ...] = ()
-    reference_levels: dict[str, str] = field(default_factory=dict)
-    safeguard_applied: bool = False
-    tau2_reason: str = ""
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row a coefficient."""
-        import pandas as pd
-
-        names = ("coefficients", "se", "ci_lower", "ci_upper", "statistics", "p_values")
-        columns = {"term": list(self.terms), **{name: getattr(self, name) for name in names}}
-        return pd.DataFrame(columns).assign(df=self.df)
-
     def method_sentence(self) -> str:
-        """Return one paragraph on what was done, with references and DOIs."""
-        return regression_sentences(self.options, self.formula)
+        """Return what was done, with references."""
+        own = "a common tau²" if self.tau2 == "common" else "a tau² of its own"
+        return (
+            f"{self.fit.method_sentence()} Studies were pooled by {self.by}, each subgroup with "
+            f"{own}; the subgroups were compared by {self.test.model} (Borenstein and Higgins "
+            "2013, doi:10.1007/s11121-013-0377-7)."
+        )
+
+    def title(self) -> str:
+        """Return the first line of the summary."""
+        return f"Subgroups by {self.by}"
+
+    def summary_rows(self) -> list[list[str]]:
+        """Return the cells of the table that a summary shows, effects on the shown scale."""
+        rows = [[self.by, "k", self.fit.effects.scale.label, "tau²", "I²", "P"]]
+        shown = self.fit.effects.scale.shown
+        for level, fit in (
+            *((group.level, group.fit) for group in self.groups), ("all studies", self.fit),
+        ):  # fmt: skip
+            rows.append(
+                [
+                    level,
+                    str(fit.k),
+                    format_estimate(shown(fit.estimate), shown(fit.ci_lower), shown(fit.ci_upper)),
+                    format_number(fit.tau2, 3),
+                    format_percent(fit.i2, 1),
+                    format_p(fit.p_value),
+                ]
+            )
+        return rows
+
+    def summary_facts(self) -> tuple[str, ...]:
+        """Return the test and who is not coded."""
+        test = self.test.reason or words_of_test(self.test)
+        out = f"not coded: {', '.join(self.not_coded)}." if self.not_coded else ""
+        return tuple(text for text in (f"Between subgroups: {test}.", out) if text)
 
 
-@dataclass(frozen=True, slots=True)
-class LeaveOneOut:
+@dataclass(frozen=True, slots=True, repr=False)
+class LeaveOneOut(Result):
     """The pooled effect without each study in turn; arrays have shape (k,), estimable rows only."""
 
-    fit: PooledFit
+    fit: PooledFit | CountFit
     left_out: tuple[str, ...]
     estimates: NDArray[np.float64]
     se: NDArray[np.float64]
@@ -218,9 +200,20 @@ class LeaveOneOut:
         )  # fmt: skip
         return pd.DataFrame({name: getattr(self, name) for name in names})
 
+    def method_sentence(self) -> str:
+        """Return what was done, with references."""
+        return (
+            f"{self.fit.method_sentence()} The studies were pooled again without each of them in "
+            "turn (Viechtbauer and Cheung 2010, doi:10.1002/jrsm.11)."
+        )
 
-@dataclass(frozen=True, slots=True)
-class Influence:
+    def title(self) -> str:
+        """Return the first line of the summary."""
+        return "Leave-one-out, on the pooled scale"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Influence(Result):
     """Outlier and influence diagnostics, one value an estimable row, shape (k,).
 
     The rules are those of Viechtbauer and Cheung 2010 (doi:10.1002/jrsm.11): a row is `influential`
@@ -254,9 +247,21 @@ class Influence:
         )  # fmt: skip
         return pd.DataFrame({name: getattr(self, name) for name in names})
 
+    def method_sentence(self) -> str:
+        """Return what was done, with references."""
+        return (
+            f"{self.fit.method_sentence()} Outliers and influential studies were sought by "
+            "studentized deleted residuals, DFFITS, Cook's distances, hat values and DFBETAS "
+            "(Viechtbauer and Cheung 2010, doi:10.1002/jrsm.11)."
+        )
 
-@dataclass(frozen=True, slots=True)
-class TrimAndFill:
+    def title(self) -> str:
+        """Return the first line of the summary."""
+        return "Outlier and influence diagnostics"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class TrimAndFill(Result):
     """Trim and fill (Duval and Tweedie 2000, doi:10.1111/j.0006-341X.2000.00455.x).
 
     Attributes
@@ -265,7 +270,7 @@ class TrimAndFill:
         The fit before.
     filled : PooledFit
         The fit after; the filled rows come last, labelled ``"Filled 1"`` ...
-    estimator : {"L0", "R0"}
+    estimator : {"L0", "R0", "Q0"}
         Estimator of the number of missing studies.
     side : {"left", "right"}
         Side on which studies are missing (and were added).
@@ -277,11 +282,13 @@ class TrimAndFill:
         Test of no missing study (R0 only, else NaN).
     filled_estimates, filled_variances : ndarray, shape (k0,)
         The added rows.
+    rounds : tuple of (int, float)
+        Studies trimmed and the pooled effect of the others, round by round.
     """
 
     fit: PooledFit
     filled: PooledFit
-    estimator: Literal["L0", "R0"]
+    estimator: Literal["L0", "R0", "Q0"]
     side: Literal["left", "right"]
     k0: int
     k0_se: float
@@ -289,6 +296,7 @@ class TrimAndFill:
     filled_estimates: NDArray[np.float64]
     filled_variances: NDArray[np.float64]
     notes: tuple[str, ...] = ()
+    rounds: tuple[tuple[int, float], ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
         """Return the fit before and after, one row each."""
@@ -305,9 +313,33 @@ class TrimAndFill:
         table.insert(0, "studies", table.pop("studies"))
         return table
 
+    def method_sentence(self) -> str:
+        """Return what was done, with references."""
+        return (
+            f"{self.fit.method_sentence()} The number of studies missing on the {self.side} was "
+            f"estimated and they were added by trim and fill, estimator {self.estimator} (Duval "
+            "and Tweedie 2000, doi:10.1111/j.0006-341X.2000.00455.x)."
+        )
 
-@dataclass(frozen=True, slots=True)
-class AsymmetryTest:
+    def title(self) -> str:
+        """Return the first line of the summary."""
+        added = plural(self.k0, "study", "studies")
+        return f"Trim and fill ({self.estimator}): {added} added on the {self.side}"
+
+    def summary_rows(self) -> list[list[str]]:
+        """Return the cells of the table that a summary shows, effects on the shown scale."""
+        shown = self.fit.effects.scale.shown
+        rows = [["Studies", "k", self.fit.effects.scale.label, "tau²", "P"]]
+        for words, fit in (("as found", self.fit), ("with filled studies", self.filled)):
+            numbers = format_estimate(shown(fit.estimate), shown(fit.ci_lower), shown(fit.ci_upper))
+            rows.append(
+                [words, str(fit.k), numbers, format_number(fit.tau2, 3), format_p(fit.p_value)]
+            )
+        return rows
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class AsymmetryTest(Result):
     """A test for funnel plot asymmetry; ``caution`` is set below ten studies."""
 
     name: str
@@ -326,14 +358,38 @@ class AsymmetryTest:
 
     def to_frame(self) -> pd.DataFrame:
         """Return the test as a table of one row."""
-        return _one_row(self)
+        return one_row(self)
+
+    def method_sentence(self) -> str:
+        """Return what was done, with references."""
+        source = ASYMMETRY_SOURCES.get(self.name.split("-")[0], "")
+        return (
+            f"Asymmetry of the funnel plot was tested ({self.name}): {self.model}, on the "
+            f"{self.predictor}{f' ({source})' if source else ''}."
+        )
+
+    def title(self) -> str:
+        """Return the first line of the summary."""
+        return f"Test for funnel plot asymmetry ({self.name})"
+
+    def summary_rows(self) -> list[list[str]]:
+        """Return the cells of the table that a summary shows."""
+        letter = {"t": f"t({format_number(self.df, 0)})", "z": "z", "kendall": "Kendall's tau"}
+        return [
+            ["Predictor", "k", letter[self.distribution], "P", "Slope", "SE"],
+            [
+                self.predictor, str(self.k), format_statistic(self.statistic),
+                format_p(self.p_value), format_number(self.slope, 3),
+                format_number(self.slope_se, 3),
+            ],
+        ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Cumulative:
+@dataclass(frozen=True, slots=True, repr=False)
+class Cumulative(Result):
     """Pooled effects as studies are added in an order; arrays have shape (k,)."""
 
-    fit: PooledFit
+    fit: PooledFit | CountFit
     order: str
     added: tuple[str, ...]
     estimates: NDArray[np.float64]
@@ -353,8 +409,13 @@ class Cumulative:
         columns = {name: getattr(self, name) for name in names}
         return pd.DataFrame({"k": np.arange(1, len(self.added) + 1), **columns})
 
+    def method_sentence(self) -> str:
+        """Return what was done, with references."""
+        return (
+            f"{self.fit.method_sentence()} The studies were pooled cumulatively in the order of "
+            f"{self.order} (Lau et al. 1992, doi:10.1056/NEJM199207233270406)."
+        )
 
-def _one_row(result: HeterogeneityTest | AsymmetryTest) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame([{f.name: getattr(result, f.name) for f in fields(result)}])
+    def title(self) -> str:
+        """Return the first line of the summary."""
+        return f"Cumulative meta-analysis in the order of {self.order}, on the pooled scale"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
@@ -22,9 +23,9 @@ from evisynth.stats import (
     t_quantile,
     two_sided_p,
 )
-from evisynth.synthesis.formula import build_design, sort_levels
-from evisynth.synthesis.inputs import is_coded
-from evisynth.synthesis.multilevel_inputs import as_dependent_effects
+from evisynth.synthesis.formula import build_design
+from evisynth.synthesis.further import needs_inverse_variance
+from evisynth.synthesis.inputs import as_effects
 from evisynth.synthesis.multilevel_random import code_groups
 from evisynth.synthesis.multilevel_results import MultilevelFit
 from evisynth.synthesis.options import find_word
@@ -120,11 +121,12 @@ def robust(
         _check_within(fit, codes, cluster)
     inference = robust_covariance(x, fit.effects.estimates[rows] - x @ b, codes, working, kind=name)
     terms = ("intercept",) if isinstance(fit, PooledFit) else fit.terms
-    return _result(
+    result = _result(
         fit.effects, source, "fit", cluster, terms, b, inference, df,
         own_level if level is None else float(level), int(rows.sum()),
         float("nan"), float("nan"), float("nan"),
     )  # fmt: skip
+    return result if isinstance(fit, PooledFit) else replace(result, design=fit.design)
 
 
 def _taken_apart(
@@ -156,6 +158,7 @@ def _taken_apart(
         )  # fmt: skip
     added = 0.0 if np.isnan(fit.tau2) else fit.tau2
     if isinstance(fit, PooledFit):
+        needs_inverse_variance(fit.options, "cluster-robust inference")
         rows = effects.estimable
         x = np.ones((int(rows.sum()), 1))
         b = np.array([fit.estimate])
@@ -178,25 +181,10 @@ def _design_again(
             )
         rows = effects.estimable & np.isfinite(x).all(axis=1)
         return x, np.asarray(rows, dtype=np.bool_)
-    if fit.formula == "a given design matrix":
-        raise OptionError(
-            "design", None, ["the design matrix"], hint="The fit was made with a matrix."
-        )
-    levels: dict[str, Sequence[object]] = {}
-    for column, first in fit.reference_levels.items():
-        cells = effects.data[column]
-        used = sort_levels(cells[effects.estimable & is_coded(cells)])
-        levels[column] = [first, *(level for level in used if level != first)]
-    made = build_design(effects.data, fit.formula, effects.estimable, levels)
-    place = {term: number for number, term in enumerate(made.terms)}
-    missing = [term for term in fit.terms if term not in place]
-    if missing:
-        raise DataError(
-            f"the design of the fit cannot be made again (no column {missing[0]!r}); give it by "
-            "design="
-        )
-    x = made.matrix[:, [place[term] for term in fit.terms]]
-    return x, np.asarray(effects.estimable & made.complete, dtype=np.bool_)
+    if fit.design is None:
+        raise OptionError("design", None, ["the design matrix"], hint="The fit has none.")
+    rows = effects.estimable & fit.design.complete
+    return fit.design.matrix, np.asarray(rows, dtype=np.bool_)
 
 
 def _clusters(effects: EffectEstimates, cluster: str, rows: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -382,7 +370,7 @@ def robust_regression(
         ),
     )  # fmt: skip
     name = cast(RobustKind, find_word("kind", kind, cast(tuple[str, ...], ROBUST_KINDS)))
-    made = as_dependent_effects(effects, estimate=estimate, variance=variance, se=se, label=label)
+    made = as_effects(effects, estimate=estimate, variance=variance, se=se, label=label)
     clustered = code_groups(made.data, [cluster], "cluster")[1]
     design = build_design(made.data, moderators or "1", made.estimable & clustered, levels)
     here = made.estimable & clustered & design.complete
@@ -413,14 +401,13 @@ def robust_regression(
         made, source, word, cluster, design.terms, found.coefficients, inference, df, level, k,
         found.tau2, found.omega2, correlation if word == "correlated" else float("nan"),
     )  # fmt: skip
+    result = replace(result, design=design)
     return result if here.all() else _with_left_out(result, made, here)
 
 
 def _with_left_out(
     result: RobustFit, effects: EffectEstimates, here: NDArray[np.bool_]
 ) -> RobustFit:
-    from dataclasses import replace
-
     out = [effects.labels[row] for row in np.flatnonzero(~here)]
     more = f" and {len(out) - 10} more" if len(out) > 10 else ""
     note = (

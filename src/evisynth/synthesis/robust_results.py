@@ -17,7 +17,9 @@ from evisynth.display import (
     format_statistic,
 )
 from evisynth.stats import RobustCovariance, RobustKind
-from evisynth.synthesis.results import HeterogeneityTest
+from evisynth.synthesis.formula import Design
+from evisynth.synthesis.joint_tests import HeterogeneityTest
+from evisynth.synthesis.result import Result
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +42,7 @@ KIND_WORDS = {
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class RobustFit:
+class RobustFit(Result):
     """Coefficients with cluster-robust tests and limits.
 
     Attributes
@@ -77,6 +79,8 @@ class RobustFit:
         What a reader must know.
     inference : RobustCovariance
         The arrays behind, for tests of other combinations.
+    design : Design or None
+        The design over all rows, and how it is made of new data.
     """
 
     effects: EffectEstimates
@@ -103,6 +107,7 @@ class RobustFit:
     level: float
     notes: tuple[str, ...]
     inference: RobustCovariance = field(compare=False)
+    design: Design | None = field(default=None, compare=False)
 
     @property
     def estimate(self) -> float:

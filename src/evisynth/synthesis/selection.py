@@ -28,6 +28,7 @@ from evisynth.stats import (
 from evisynth.synthesis.given import Given, as_fit
 from evisynth.synthesis.options import find_word
 from evisynth.synthesis.pooled import PooledFit
+from evisynth.synthesis.result import Result
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +69,7 @@ FEW = 4
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class SelectionModel:
+class SelectionModel(Result):
     """A meta-analysis with a model of how its studies were selected.
 
     Attributes

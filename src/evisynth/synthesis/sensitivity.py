@@ -9,13 +9,18 @@ import numpy as np
 from evisynth.display import plural
 from evisynth.errors import NotEstimableError
 from evisynth.stats import influence_measures, leave_one_out_batch, pool_batch
+from evisynth.synthesis.counts_results import CountFit
+from evisynth.synthesis.further import needs_common_options
 from evisynth.synthesis.given import Given, as_fit
 from evisynth.synthesis.inputs import column_of, is_coded
 from evisynth.synthesis.pooled import PooledFit
+from evisynth.synthesis.refitting import refit_counts, used_rows
 from evisynth.synthesis.results import Cumulative, Influence, LeaveOneOut
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from evisynth.effects import EffectEstimates
 
 __all__ = ["cumulative", "influence", "leave_one_out"]
 
@@ -30,15 +35,23 @@ def _rows(fit: PooledFit) -> tuple[tuple[str, ...], NDArray[np.float64], NDArray
     return labels, fit.effects.estimates[here], fit.effects.variances[here]
 
 
-def _need_two(fit: PooledFit, what: str) -> None:
+def _need_two(fit: PooledFit | CountFit, what: str) -> None:
+    if isinstance(fit, PooledFit):
+        needs_common_options(fit.options, what)
     if fit.k < 2:
         raise NotEstimableError(
             f"{what} needs at least two studies; there is {plural(fit.k, 'study', 'studies')}"
         )
 
 
-def leave_one_out(fit: Given) -> LeaveOneOut:
+def leave_one_out(fit: Given | CountFit) -> LeaveOneOut:
     """Pool again without each study in turn, with the options of the fit.
+
+    Parameters
+    ----------
+    fit
+        A fit of effect estimates (or what it can be made of), or of counts (Mantel-Haenszel, Peto,
+        GLMM).
 
     Raises
     ------
@@ -52,6 +65,12 @@ def leave_one_out(fit: Given) -> LeaveOneOut:
     >>> es.leave_one_out(es.pool(table)).estimates.round(3)
     array([0.496, 0.442, 0.316, 0.37 ])
     """
+    if isinstance(fit, CountFit):
+        _need_two(fit, "leave-one-out")
+        here = used_rows(fit)
+        counted = refit_counts(fit, [np.delete(here, place) for place in range(len(here))])
+        names = tuple(fit.effects.labels[row] for row in here)
+        return LeaveOneOut(fit=fit, left_out=names, **counted._asdict())
     fit = as_fit(fit)
     _need_two(fit, "leave-one-out")
     labels, y, v = _rows(fit)
@@ -141,13 +160,13 @@ def influence(fit: Given) -> Influence:
     )
 
 
-def cumulative(fit: Given, order: str | None = None) -> Cumulative:
+def cumulative(fit: Given | CountFit, order: str | None = None) -> Cumulative:
     """Pool the first study, the first two, and so on, with the options of the fit.
 
     Parameters
     ----------
     fit
-        The fit of all studies.
+        The fit of all studies: of effect estimates, or of counts.
     order
         Column of the data to order by (ascending; equal values keep the order of the table), or
         ``"given"`` for the order of the table; by default ``"year"`` where there is such a column.
@@ -167,26 +186,15 @@ def cumulative(fit: Given, order: str | None = None) -> Cumulative:
     >>> es.cumulative(es.pool(table)).added
     ('Study 2', 'Study 3', 'Study 1')
     """
+    if isinstance(fit, CountFit):
+        return _cumulative_counts(fit, order)
     fit = as_fit(fit)
-    if order is None:
-        order = "year" if "year" in fit.effects.data.columns else "given"
-    labels, y, v = _rows(fit)
+    needs_common_options(fit.options, "cumulative analysis")
+    here = np.flatnonzero(fit.effects.estimable)
+    order, sequence, notes = _sequence(fit.effects, here, order)
+    added = tuple(fit.effects.labels[row] for row in here[sequence])
+    y, v = fit.effects.estimates[here], fit.effects.variances[here]
     k = len(y)
-    notes: tuple[str, ...] = ()
-    sequence = np.arange(k)
-    if order != "given" or "given" in fit.effects.data.columns:
-        column = column_of(fit.effects, order, "order")[fit.effects.estimable]
-        coded = is_coded(column)
-        values = column[coded].to_numpy()
-        try:
-            places = np.argsort(values, kind="stable")
-        except TypeError:  # numbers and words in one column: as words
-            places = np.argsort([str(value) for value in values], kind="stable")
-        last = np.flatnonzero(~coded)
-        sequence = np.concatenate([np.flatnonzero(coded)[places], last])
-        if last.size:
-            names = ", ".join(labels[row] for row in last)
-            notes = (f"Without a value of {order}, put last in the order of the table: {names}.",)
     options = fit.options
     steps = pool_batch(
         np.broadcast_to(y[sequence], (k, k)),
@@ -201,7 +209,7 @@ def cumulative(fit: Given, order: str | None = None) -> Cumulative:
     return Cumulative(
         fit=fit,
         order=order,
-        added=tuple(labels[row] for row in sequence),
+        added=added,
         estimates=steps.estimate,
         se=steps.se,
         ci_lower=steps.ci_lower,
@@ -211,3 +219,39 @@ def cumulative(fit: Given, order: str | None = None) -> Cumulative:
         i2=steps.i2,
         notes=notes,
     )
+
+
+def _cumulative_counts(fit: CountFit, order: str | None) -> Cumulative:
+    """Fit the counts of the first study, the first two, and so on."""
+    here = used_rows(fit)
+    order, sequence, notes = _sequence(fit.effects, here, order)
+    rows = here[sequence]
+    counted = refit_counts(fit, [rows[: place + 1] for place in range(len(rows))])._asdict()
+    del counted["q"], counted["q_p"]
+    added = tuple(fit.effects.labels[row] for row in rows)
+    return Cumulative(fit=fit, order=order, added=added, notes=notes, **counted)
+
+
+def _sequence(
+    effects: EffectEstimates, here: NDArray[np.int64], order: str | None
+) -> tuple[str, NDArray[np.int64], tuple[str, ...]]:
+    """Return the order's name, the rows in it, those without a value last, and a note on them."""
+    columns = effects.data.columns
+    if order is None:
+        order = "year" if "year" in columns else "given"
+    if order == "given" and "given" not in columns:
+        return order, np.arange(len(here)), ()
+    column = column_of(effects, order, "order").iloc[here]
+    coded = is_coded(column)
+    values = column[coded].to_numpy()
+    try:
+        places = np.argsort(values, kind="stable")
+    except TypeError:  # numbers and words in one column: as words
+        places = np.argsort([str(value) for value in values], kind="stable")
+    last = np.flatnonzero(~coded)
+    sequence = np.concatenate([np.flatnonzero(coded)[places], last])
+    if not last.size:
+        return order, sequence, ()
+    names = ", ".join(effects.labels[here[row]] for row in last)
+    note = f"Without a value of {order}, put last in the order of the table: {names}."
+    return order, sequence, (note,)

@@ -14,6 +14,7 @@ from evisynth.stats import WeightedLine, score_and_information, t_quantile, weig
 from evisynth.synthesis.given import Given, as_fit
 from evisynth.synthesis.options import find_word
 from evisynth.synthesis.pooled import PooledFit
+from evisynth.synthesis.result import Result
 from evisynth.synthesis.results import AsymmetryTest
 
 if TYPE_CHECKING:
@@ -196,7 +197,7 @@ def _regression(fit: PooledFit, name: str, y: Floats, v: Floats) -> tuple[Floats
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class PetPeese:
+class PetPeese(Result):
     """PET-PEESE: the effect where the standard error goes to 0.
 
     Attributes

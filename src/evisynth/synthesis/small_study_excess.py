@@ -22,6 +22,7 @@ from evisynth.stats import (
 from evisynth.synthesis.given import Given, as_fit
 from evisynth.synthesis.options import find_word
 from evisynth.synthesis.pooled import PooledFit
+from evisynth.synthesis.result import Result
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,8 +49,8 @@ def _rows(fit: PooledFit) -> tuple[Floats, Floats]:
     return fit.effects.estimates[here], fit.effects.variances[here]
 
 
-@dataclass(frozen=True, slots=True)
-class FailSafeResult:
+@dataclass(frozen=True, slots=True, repr=False)
+class FailSafeResult(Result):
     """A fail-safe N with the warning on its use; see `fail_safe`."""
 
     method: FailSafeMethod
@@ -64,6 +65,15 @@ class FailSafeResult:
     def to_frame(self) -> pd.DataFrame:
         """Return the numbers as a table of one row."""
         return _one_row(self)
+
+    def method_sentence(self) -> str:
+        """Return what was done, with references."""
+        source = {
+            "Rosenthal": "Rosenthal 1979, doi:10.1037/0033-2909.86.3.638",
+            "Orwin": "Orwin 1983, doi:10.3102/10769986008002157",
+            "Rosenberg": "Rosenberg 2005, doi:10.1111/j.0014-3820.2005.tb01004.x",
+        }[self.method]
+        return f"The fail-safe N of {self.method} was computed ({source}). {self.warning}"
 
 
 def fail_safe(
@@ -116,8 +126,8 @@ def fail_safe(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ExcessResult:
+@dataclass(frozen=True, slots=True, repr=False)
+class ExcessResult(Result):
     """A test of excess significance; see `excess_test`.
 
     ``limit`` is the effect at which the P value would be ``limit_alpha``; NaN where there is none.
@@ -140,6 +150,14 @@ class ExcessResult:
     def to_frame(self) -> pd.DataFrame:
         """Return the numbers as a table of one row, without the studies' power."""
         return _one_row(self).drop(columns=["power", "significant"])
+
+    def method_sentence(self) -> str:
+        """Return what was done, with references."""
+        return (
+            "The number of significant studies was compared with the number that their power lets "
+            f"expect ({self.test} test of excess significance; Ioannidis and Trikalinos 2007, "
+            "doi:10.1177/1740774507079441)."
+        )
 
 
 EXACT_LIMIT = 2_000
@@ -212,8 +230,8 @@ def excess_test(
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class EValue:
+@dataclass(frozen=True, slots=True, repr=False)
+class EValue(Result):
     """How strong an unmeasured confounder would have to be; see `e_values`.
 
     ``estimate`` for the effect, ``limit`` for the limit of its interval nearer to no effect (1
@@ -229,7 +247,16 @@ class EValue:
         """Return the numbers as a table of one row."""
         return _one_row(self)
 
-    def __str__(self) -> str:
+    def method_sentence(self) -> str:
+        """Return what was done, with references."""
+        return (
+            "The strength of unmeasured confounding that would explain the effect away was "
+            f"computed as an E-value, {self.words} (VanderWeele and Ding 2017, "
+            "doi:10.7326/M16-2607)."
+        )
+
+    def summary(self) -> str:
+        """Return the numbers in one line."""
         return (
             f"E-value {format_number(self.estimate)}, of the limit {format_number(self.limit)} "
             f"({self.words})"
@@ -271,7 +298,7 @@ def e_values(fit: Given, *, rare: bool | None = None) -> EValue:
     >>> round(found.estimate, 2), round(found.limit, 2)
     (7.26, 3.0)
     """
-    fit = as_fit(fit)
+    fit = as_fit(fit, refits=False)
     short = fit.effects.measure if fit.effects.measure != "GEN" else fit.effects.scale.short
     if not np.isfinite(fit.estimate):
         raise NotEstimableError("there is no pooled effect to form an E-value of")

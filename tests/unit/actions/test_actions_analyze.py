@@ -160,6 +160,15 @@ def test_columns_can_be_named(tmp_path: Path) -> None:
         run(tmp_path, AnalyzeOptions(measure="OR", columns=columns, by=("x",)), text)
 
 
+@pytest.mark.parametrize("measure", ["IRR", "IRD", "irsd"])
+def test_further_measures_and_roles(tmp_path: Path, measure: str) -> None:
+    text = "study,x1,years,x2,t2\nA,9,413,19,398\nB,8,263,19,245\nC,3,487,13,435\n"
+    options = AnalyzeOptions(measure=measure, columns={"time1": "years"})
+    result = run(tmp_path, options, text)
+    assert result.analysis.fit.k == 3
+    assert result.analysis.fit.effects.columns["time1"] == "years"
+
+
 def test_decimal_commas_of_a_table_with_semicolons(tmp_path: Path) -> None:
     plain = "study,estimate,se\nA,0.1,0.2\nB,0.35,0.15\n"
     comma = plain.replace(",", ";").replace(".", ",")

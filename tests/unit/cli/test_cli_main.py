@@ -265,3 +265,17 @@ def test_output_survives_a_terminal_without_unicode() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "0.34" in done.stdout
+
+
+def test_columns_of_further_roles_are_named_by_the_role(tmp_path: Path) -> None:
+    table = tmp_path / "rates.csv"
+    table.write_text("study,x1,years,x2,t2\nA,9,413,19,398\nB,8,263,19,245\n", encoding="utf-8")
+    head = ("analyze", str(table), "--measure", "IRR", "--out", str(tmp_path / "out"))
+    found = command(*head, "--column", "time1 = years")
+    assert found.returncode == 0, found.stderr
+    assert "Incidence rate ratio" in found.stdout
+    for text in ("time1", "=years", "time1="):
+        wrong = command(*head, "--column", text)
+        assert wrong.returncode != 0
+        assert "time1=years_e" in wrong.stderr
+    assert "Did you mean 'time1'?" in command(*head, "--column", "tim1=years").stderr

@@ -191,10 +191,16 @@ def test_bad_estimates_are_named(table, options, words):
         es.effects(table, "GEN", **options)
 
 
-def test_a_study_that_stands_twice_is_refused_with_a_way_out():
+def test_a_study_that_stands_twice_is_numbered_or_refused_with_a_way_out():
     twice = pd.DataFrame(GOOD).assign(study=["X", "Y", "X"], outcome=["anxiety", "anxiety", "mood"])
     with pytest.raises(InputError, match=r"'X' stands in rows 1 and 3.*subset=\{'outcome'"):
-        es.effects(twice)
+        es.effects(twice, repeated="refuse")
+    numbered = es.effects(twice)
+    assert numbered.labels == ("X (1)", "Y", "X (2)")
+    assert numbered.repeated == ("X",)
+    assert any("taken as independent" in note for note in es.pool(numbered).notes)
+    with pytest.raises(OptionError, match="number, refuse"):
+        es.effects(twice, repeated="drop")  # type: ignore[arg-type]
     one = es.effects(twice, subset={"outcome": "anxiety"})
     assert one.labels == ("X", "Y")
     assert es.effects(twice, subset=[True, True, False]).labels == ("X", "Y")

@@ -1,6 +1,7 @@
 """Each measure by hand, and the properties all share."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import evisynth as es
-from evisynth.effects import MEASURES, EffectEstimates, find_measure
+from evisynth.effects import MEASURES, ROLES, EffectEstimates, find_measure
+from evisynth.effects.sources import SOURCES
 from evisynth.errors import OptionError
 
 ARMS = {
@@ -54,8 +56,8 @@ def test_no_effect_variance():
 
 
 def test_formulas_of_another_measure_are_refused():
-    with pytest.raises(OptionError, match="variance_formula of MD: 'UB'"):
-        es.effects(ARMS, "MD", variance_formula="UB")
+    with pytest.raises(OptionError, match="variance_formula of MD: 'AV'"):
+        es.effects(ARMS, "MD", variance_formula="AV")
     with pytest.raises(OptionError, match="'HO' is not known; allowed: LS, LS2"):
         es.effects(ARMS, "SMD", variance_formula="HO")
 
@@ -189,18 +191,43 @@ def test_arm_sd_from_se_and_interval():
 
 
 def test_registry_knows_every_measure():
-    assert tuple(MEASURES) == ("MD", "SMD", "OR", "RR", "RD", "GEN")
+    assert {"MD", "SMD", "OR", "RR", "RD", "GEN", "IRR", "PHI", "COR", "PR"} <= set(MEASURES)
+    for name, measure in MEASURES.items():
+        assert name == measure.name
+        assert measure.formulas
+        assert set(measure.sources) <= set(SOURCES)
+    assert {role for source in SOURCES.values() for role in source.roles} <= set(ROLES)
     assert find_measure("RD").scale.short == "RD"
     with pytest.raises(OptionError, match="Did you mean 'SMD'"):
         find_measure("SDM")
 
 
+NUMBERS: dict[str, Any] = {
+    "n": [40, 25, 60], "n1": [20, 30, 25], "n2": [22, 28, 27], "mean": [5.0, 4.0, 6.5],
+    "mean1": [5.0, 4.2, 6.5], "mean2": [3.9, 5.0, 6.0], "sd": [2.0, 1.1, 3.0],
+    "sd1": [2.0, 1.1, 3.0], "sd2": [2.5, 1.3, 2.0], "events": [3, 8, 12], "events1": [3, 8, 12],
+    "events2": [5, 9, 7], "time": [100.5, 90, 80], "time1": [100.5, 90, 80],
+    "time2": [110, 88.5, 70], "pairs11": [20, 5, 12], "pairs12": [10, 4, 6], "pairs21": [5, 3, 9],
+    "pairs22": [15, 9, 30], "r": [0.3, -0.1, 0.5], "tp": [20, 31, 14], "fp": [5, 7, 2],
+    "fn": [4, 3, 6], "tn": [50, 60, 44], "estimate": [0.1, 0.3, -0.2],
+    "variance": [0.1, 0.2, 0.3], "t_value": [1.1, -0.4, 2.0], "r2": [0.3, 0.4, 0.2],
+    "predictors": [3, 2, 4], "alpha": [0.8, 0.7, 0.9], "items": [10, 12, 8],
+    "homozygous1": [20, 30, 25], "heterozygous": [40, 35, 50], "homozygous2": [10, 12, 30],
+    "before1": [5.0, 4.0, 6.0], "after1": [6.0, 4.5, 7.5], "sd_before1": [2.0, 1.5, 2.5],
+    "r_arm1": [0.5, 0.6, 0.4], "before2": [5.1, 4.2, 6.3], "after2": [5.3, 4.1, 6.9],
+    "sd_before2": [2.1, 1.4, 2.6], "r_arm2": [0.5, 0.4, 0.3], "auc": [0.6, 0.7, 0.8],
+}  # fmt: skip
+"""Usual numbers of every role, three studies."""
+
+
+def _example(measure: str) -> dict[str, Any]:
+    """Return the numbers that the first source of a measure needs."""
+    needs = SOURCES[MEASURES[measure].sources[0]].needs
+    return {role: NUMBERS[role] for need in needs for role in need[0]}
+
+
 def _by_measure(measure: str) -> EffectEstimates:
-    if measure in ("MD", "SMD"):
-        return es.effects(ARMS, measure)
-    if measure == "GEN":
-        return es.effects({"yi": [0.1, 0.3, -0.2], "vi": [0.1, 0.2, 0.3]}, measure)
-    return es.effects(TABLES, measure)
+    return es.effects(_example(measure), measure)
 
 
 @pytest.mark.parametrize("measure", sorted(MEASURES))
@@ -217,16 +244,51 @@ def test_every_measure_gives_whole_results(measure):
     assert half.labels == result.labels[:2]
 
 
-@pytest.mark.parametrize("measure", sorted(set(MEASURES) - {"GEN"}))
+@pytest.mark.parametrize("measure", sorted(MEASURES))
+def test_every_formula_of_every_measure_gives_a_variance(measure):
+    for formula in MEASURES[measure].formulas:
+        result = es.effects(_example(measure), measure, variance_formula=formula)
+        assert result.estimable.all(), (formula, result.reasons)
+        assert MEASURES[measure].words in result.method
+
+
+@pytest.mark.parametrize("measure", sorted(MEASURES))
+def test_the_order_of_studies_does_not_matter(measure):
+    table = _example(measure)
+    turned = {name: values[::-1] for name, values in table.items()}
+    for formula in MEASURES[measure].formulas:
+        one = es.effects(table, measure, variance_formula=formula)
+        other = es.effects(turned, measure, variance_formula=formula)
+        assert one.estimates[::-1] == pytest.approx(other.estimates, rel=1e-12)
+        assert one.variances[::-1] == pytest.approx(other.variances, rel=1e-12)
+
+
+SWAPPED = (
+    "MD", "SMD", "SMDH", "ROM", "CVR", "VR", "D2ORN", "D2ORL", "RPB", "ZPB", "RBIS", "ZBIS", "OR",
+    "RR", "RD", "AS", "PETO", "PBIT", "OR2DN", "OR2DL", "PHI", "ZPHI", "YUQ", "YUY", "RTET", "ZTET",
+    "MPRR", "MPOR", "MPRD", "MPORC", "MPPETO", "MPORM", "IRR", "IRD", "IRSD",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("measure", SWAPPED)
 def test_swapping_the_arms_turns_the_sign(measure):
-    table = ARMS if measure in ("MD", "SMD") else TABLES
-    swapped = {
-        name[:-1] + {"1": "2", "2": "1"}[name[-1]] if name[-1] in "12" else name: values
-        for name, values in table.items()
-    }
-    one, other = es.effects(table, measure), es.effects(swapped, measure)
-    assert np.allclose(one.estimates, -other.estimates, equal_nan=True, atol=1e-14)
-    assert np.allclose(one.variances, other.variances, equal_nan=True)
+    turn = {"1": "2", "2": "1", "pairs12": "pairs21", "pairs21": "pairs12"}
+    tables = [_example(measure)]
+    if measure in ("MD", "SMD"):
+        tables.append(ARMS)
+    if MEASURES[measure].sources[0] == "events":
+        tables.append(TABLES)
+    for table in tables:
+        swapped = {
+            turn.get(name)
+            or (
+                name if name.startswith("pairs") else name[:-1] + turn.get(name[-1], name[-1])
+            ): values
+            for name, values in table.items()
+        }
+        one, other = es.effects(table, measure), es.effects(swapped, measure)
+        assert np.allclose(one.estimates, -other.estimates, equal_nan=True, atol=1e-14)
+        assert np.allclose(one.variances, other.variances, equal_nan=True)
 
 
 @given(

@@ -16,8 +16,10 @@ from evisynth.stats import (
     q_profile,
 )
 
-METHODS: tuple[Tau2Method, ...] = ("REML", "DL", "PM", "ML", "EB", "HS", "HE", "SJ")
-MOMENTS: tuple[Tau2Method, ...] = ("REML", "DL", "PM", "EB", "HE")
+METHODS: tuple[Tau2Method, ...] = (
+    "REML", "DL", "PM", "ML", "EB", "HS", "HE", "SJ", "HSk", "SJIT", "PMM", "DLIT", "DL2", "CA2",
+)  # fmt: skip
+MOMENTS: tuple[Tau2Method, ...] = ("REML", "DL", "PM", "EB", "HE", "HSk", "SJIT", "DL2", "CA2")
 BIASED: tuple[Tau2Method, ...] = ("ML", "HS")
 RELATIVE = 1e-9
 """Searches end at rounding; sums in another order differ by a few units in the last place."""

@@ -163,8 +163,14 @@ def test_cells_that_cannot_be_are_told_by_row() -> None:
         mantel_haenszel(TIMES.drop(columns="t1i"), "IRR")
     with pytest.raises(InputError, match="events and sizes"):
         mantel_haenszel(pd.DataFrame({"study": ["A"], "yi": [0.1], "vi": [0.2]}))
-    with pytest.raises(InputError, match="stands in rows"):
-        mantel_haenszel(TIMES.assign(study=["A", "A", "C"]), "IRR")
+
+
+def test_a_study_with_several_rows_is_numbered_and_said() -> None:
+    fit = mantel_haenszel(TIMES.assign(study=["A", "A", "C"]), "IRR")
+    assert fit.effects.labels == ("A (1)", "A (2)", "C")
+    assert any("taken as independent" in note for note in fit.notes)
+    again = glmm(TIMES.assign(study=["A", "A", "C"]), "IRR")
+    assert any("taken as independent" in note for note in again.notes)
 
 
 def test_text_numbers_and_subsets_are_read() -> None:

@@ -143,8 +143,8 @@ def test_formulas(formula, expected):
 
 
 @pytest.mark.parametrize(
-    "formula", ["", "dose +", "+", "dose ** 2", "dose wave", "dose - wave", "log(dose)", "dose*1",
-                "dose + + wave", "a:", "I(x^2)"],
+    "formula", ["", "dose +", "+", "dose ** 2", "dose wave", "dose - wave", "tan(dose)", "dose*1",
+                "dose + + wave", "a:", "I(x*y)", "log(", "ns(C(x))", "log(ns(x, 3))", "(a + b)^c"],
 )  # fmt: skip
 def test_broken_formulas(formula):
     with pytest.raises(OptionError, match="formula"):

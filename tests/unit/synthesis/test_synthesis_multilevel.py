@@ -11,8 +11,9 @@ import pytest
 import evisynth as es
 from evisynth.errors import DataError, NotEstimableError, OptionError
 from evisynth.synthesis import pool
+from evisynth.synthesis.comparisons import likelihood_ratio_test
 from evisynth.synthesis.multilevel_covariances import impute_covariances, read_covariances
-from evisynth.synthesis.multilevel_fitting import likelihood_ratio_test, multilevel
+from evisynth.synthesis.multilevel_fitting import multilevel
 from evisynth.synthesis.multilevel_random import parse_random
 
 

@@ -21,6 +21,15 @@ __all__ = ["Column", "Table", "table_of"]
 
 MOST_DIGITS = 2
 CHANGE_MARK = "†"
+SINGLE = {
+    "events": "Events",
+    "mean": "Mean",
+    "sd": "SD",
+    "r": "Correlation",
+    "n": "Total",
+    "time": "Person-time",
+}
+"""Headings of the columns of a single group, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +80,11 @@ class Table:
 
     def totals(self, indices: Iterable[int]) -> dict[str, str]:
         """Return participants of each arm over rows; blank where a row does not say."""
-        return self._sums(indices, ("n1", "n2"))
+        return self._sums(indices, ("n1", "n2", "n"))
 
     def events(self, indices: Iterable[int]) -> dict[str, str]:
         """Return events of each arm over rows; empty when the data hold no events."""
-        return self._sums(indices, ("events1", "events2"))
+        return self._sums(indices, ("events1", "events2", "events"))
 
     def _sums(self, indices: Iterable[int], names: Sequence[str]) -> dict[str, str]:
         keep = list(indices)
@@ -131,6 +140,22 @@ def _deviations(effects: EffectEstimates, arm: int) -> NDArray[np.float64] | Non
     return computed if given is None else np.where(np.isfinite(given), given, computed)
 
 
+def _single_group(effects: EffectEstimates) -> dict[str, NDArray[np.float64]]:
+    """Return the numbers of a single group, where the estimates were made of them."""
+    made_of = {"events", "mean", "r"} & effects.columns.keys()
+    if not made_of:
+        return {}
+    found: dict[str, NDArray[np.float64]] = {
+        name: numbers
+        for name in ("events", "n", "time", "mean", "sd", "r")
+        if name in effects.columns and (numbers := _numbers(effects, name)) is not None
+    }
+    others = _numbers(effects, "nonevents") if "nonevents" in effects.columns else None
+    if "events" in found and "n" not in found and others is not None:
+        found["n"] = found["events"] + others
+    return found
+
+
 def table_of(
     effects: EffectEstimates,
     arms: tuple[str, str],
@@ -158,6 +183,7 @@ def table_of(
         for name in ("n1", "mean1", "n2", "mean2", "events1", "events2", "difference", "se")
         if (found := _numbers(effects, name)) is not None
     }
+    numbers |= _single_group(effects)
     for arm in (1, 2):
         deviations = _deviations(effects, arm)
         if deviations is not None:
@@ -176,7 +202,7 @@ def table_of(
     )
     marks = _changes(effects, {column.key for column in chosen})
     notes = (f"{CHANGE_MARK} Mean and SD of the change from baseline.",) if marks else ()
-    sums: tuple[str, ...] = ("n1", "n2", "events1", "events2")
+    sums: tuple[str, ...] = ("n1", "n2", "events1", "events2", "n", "events")
     counts: dict[str, NDArray[np.float64]] = {
         name: numbers[name] for name in sums if name in numbers
     }
@@ -191,6 +217,9 @@ def _standard(arms: tuple[str, str], scale: Scale) -> dict[str, Column]:
         "pooled scale": Column("pooled scale", estimate, "", "decimal"),
         "standard error": Column("standard error", "SE", "", "decimal"),
     }
+    for name, heading in SINGLE.items():
+        align: Literal["right", "decimal"] = "right" if name in ("events", "n") else "decimal"
+        out[name] = Column(name, heading, "", align)
     for number, arm in enumerate(arms, start=1):
         out[f"mean{number}"] = Column(f"mean{number}", "Mean", arm, "decimal")
         out[f"sd{number}"] = Column(f"sd{number}", "SD", arm, "decimal")
@@ -201,7 +230,7 @@ def _standard(arms: tuple[str, str], scale: Scale) -> dict[str, Column]:
 
 def _filled(numbers: Mapping[str, object]) -> list[str]:
     """Names of the columns that the data fill, in the order of RevMan."""
-    out: list[str] = []
+    out: list[str] = [name for name in SINGLE if name in numbers]
     for arm in (1, 2):
         names = (f"{stem}{arm}" for stem in ("events", "mean", "sd", "n"))
         out += [name for name in names if name in numbers]
@@ -209,7 +238,7 @@ def _filled(numbers: Mapping[str, object]) -> list[str]:
         out.append("difference")
         if "se" in numbers:
             out.append("se")
-    elif not any(name.startswith(("events", "mean")) for name in out):
+    elif not any(name.startswith(("events", "mean")) or name == "r" for name in out):
         out += ["pooled scale", "standard error"]
     return out
 
@@ -230,7 +259,7 @@ def _column(
 def _column_texts(
     effects: EffectEstimates, key: str, numbers: Mapping[str, NDArray[np.float64]]
 ) -> list[str]:
-    if key in ("n1", "n2", "events1", "events2") and key in numbers:
+    if key in ("n1", "n2", "events1", "events2", "n", "events") and key in numbers:
         return [_count(float(value)) for value in numbers[key]]
     if key == "pooled scale":
         return _precise(effects.estimates, digits_of(effects) + 1)

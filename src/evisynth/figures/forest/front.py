@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from evisynth.display import format_number
 from evisynth.errors import DataError
 from evisynth.figures.figure import Figure
 from evisynth.figures.forest import words
@@ -112,7 +113,7 @@ def forest(
     marked = any(row.study and row.label.endswith(CHANGE_MARK) for row in rows)
     lines = words.footer(fit, source.levels, table.notes if marked else (), between)
     groups = source.levels.groups if source.levels is not None else ()
-    sides = _sides(favours, lower_is_better)
+    sides = _sides(favours, lower_is_better) if fit.effects.scale.compares else None
     pages = layout(
         Layout(
             fit=fit,
@@ -173,8 +174,10 @@ def _sides(favours: tuple[str, str] | None, lower_is_better: bool | None) -> tup
 def _direction(sides: tuple[str, str] | None, fit: PooledFit) -> str:
     if sides is None:
         return ""
-    below = "below 1" if fit.effects.scale.is_ratio else "below 0"
-    return f"Values {below} favour {sides[0].removeprefix('Favours ')}."
+    scale = fit.effects.scale
+    null = scale.shown(scale.null)
+    below = format_number(null, 0 if null.is_integer() else 2)
+    return f"Values below {below} favour {sides[0].removeprefix('Favours ')}."
 
 
 def _judgements(assessments: Sequence[Assessment], scheme: Scheme) -> RiskOfBias:

@@ -98,8 +98,9 @@ class Graph:
     def lines(self, top: float, bottom: float, pooled_from: float, pooled_to: float) -> None:
         """Draw the lines of no effect and of the pooled effect, under everything else."""
         axis = self.axis
-        null = axis.x(axis.null)
-        self.under.append(Line(null, top - 2, null, bottom, self.profile.null, 0.7))
+        if math.isfinite(axis.null):
+            null = axis.x(axis.null)
+            self.under.append(Line(null, top - 2, null, bottom, self.profile.null, 0.7))
         estimate = self.plan.fit.estimate
         if math.isfinite(estimate) and axis.holds(estimate):
             x = axis.x(estimate)

@@ -17,7 +17,7 @@ from evisynth.figures.shown import estimate_text, level_text, limits_text
 from evisynth.synthesis import PooledFit, SubgroupAnalysis
 
 if TYPE_CHECKING:
-    from evisynth.effects import EffectEstimates
+    from evisynth.effects import EffectEstimates, Scale
 
 __all__ = [
     "Block",
@@ -201,8 +201,9 @@ def rows_of(source: Source, blocks: Sequence[Block], table: Table) -> tuple[Row,
     rows.append(_pooled("total", f"Total ({_level(fit)} CI)", fit, 100.0, table, everything))
     rows.extend(_sums(table, everything, ""))
     if np.isfinite(fit.prediction_lower) and np.isfinite(fit.prediction_upper):
-        lower, upper = fit.prediction_lower, fit.prediction_upper
-        limits = limits_text(fit.effects.scale, lower, upper, table.digits, ", ")
+        scale = fit.effects.scale
+        lower, upper = _within(scale, fit.prediction_lower, fit.prediction_upper)
+        limits = limits_text(scale, lower, upper, table.digits, ", ")
         label = f"{_level(fit)} prediction interval ({words.prediction_method(fit)})"
         rows.append(Row("prediction", label, {"effect": f"[{limits}]"}, lower=lower, upper=upper))
     return tuple(rows)
@@ -224,10 +225,11 @@ def _study(fit: PooledFit, index: int, table: Table, block: str, mark: bool) -> 
     half = NormalDist().inv_cdf(0.5 + fit.options.level / 2) * float(
         np.sqrt(effects.variances[index])
     )
-    lower, upper = estimate - half, estimate + half
+    lower, upper = _within(effects.scale_of(index), estimate - half, estimate + half)
     weight = float(fit.weights[index])
     cells["weight"] = format_percent(weight, 1)
-    cells["effect"] = estimate_text(effects.scale, estimate, lower, upper, table.digits)
+    scale = effects.scale_of(index)
+    cells["effect"] = estimate_text(scale, estimate, lower, upper, table.digits)
     return Row(
         "study",
         shown_label,
@@ -241,6 +243,12 @@ def _study(fit: PooledFit, index: int, table: Table, block: str, mark: bool) -> 
     )
 
 
+def _within(scale: Scale, lower: float, upper: float) -> tuple[float, float]:
+    """Cut an interval at what the measure can be, as its text is."""
+    low, high = scale.pooled_range
+    return max(lower, low), min(upper, high)
+
+
 def _pooled(
     kind: Literal["subtotal", "total"],
     label: str,
@@ -250,6 +258,7 @@ def _pooled(
     indices: Iterable[int],
     block: str = "",
 ) -> Row:
+    lower, upper = _within(fit.effects.scale, fit.ci_lower, fit.ci_upper)
     cells = dict(table.totals(indices))
     cells["weight"] = format_percent(weight, 1)
     if np.isfinite(fit.estimate):
@@ -263,8 +272,8 @@ def _pooled(
         label,
         cells,
         estimate=fit.estimate,
-        lower=fit.ci_lower,
-        upper=fit.ci_upper,
+        lower=lower,
+        upper=upper,
         weight=weight,
         block=block,
     )
@@ -286,7 +295,8 @@ def _block_end(fit: PooledFit, block: Block, table: Table) -> list[Row]:
     rows = [_pooled("subtotal", label, own, weight, table, block.indices, heading)]
     rows.extend(_sums(table, block.indices, heading))
     rows.append(Row("note", words.heterogeneity(own), block=heading))
-    rows.append(Row("note", words.overall_test(own), block=heading))
+    if own.effects.scale.compares:
+        rows.append(Row("note", words.overall_test(own), block=heading))
     return rows
 
 
@@ -294,8 +304,8 @@ def data_of(
     rows: Sequence[Row], fit: PooledFit, columns: Sequence[Column]
 ) -> tuple[Mapping[str, object], ...]:
     """Return the numbers drawn as a table: one mapping a row, on the shown scale."""
-    scale = fit.effects.scale
     out = []
+    places = {label: index for index, label in enumerate(fit.effects.labels)}
     for row in rows:
         if row.kind not in ("study", "subtotal", "total", "prediction"):
             continue
@@ -304,10 +314,12 @@ def data_of(
         for column in columns:
             if column.key not in ("weight", "effect"):
                 entry[column.title] = row.cells.get(column.key, "")
+        scale = fit.effects.scale_of(places[row.study]) if row.study else fit.effects.scale
+        lower, upper = scale.shown_limits(row.lower, row.upper)
         entry |= {
             scale.short: scale.shown(row.estimate),
-            "ci_lower": scale.shown(row.lower),
-            "ci_upper": scale.shown(row.upper),
+            "ci_lower": lower,
+            "ci_upper": upper,
             "weight_percent": row.weight,
         }
         out.append(entry)

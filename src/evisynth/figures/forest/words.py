@@ -44,6 +44,13 @@ _CI = {
     "HKSJ": "Hartung-Knapp confidence interval",
     "t": "confidence interval by the t distribution",
     "z": "confidence interval by the normal distribution",
+    "KR": "Kenward-Roger confidence interval",
+}
+
+_WEIGHTS = {
+    "inverse variance": "inverse variance",
+    "equal": "equal weights",
+    "given": "own weights",
 }
 
 
@@ -119,6 +126,8 @@ def prediction_method(fit: PooledFit) -> str:
     option = fit.options.prediction
     if option == "normal":
         return "normal"
+    if option not in ("t k-1", "t k-2"):  # a definition with a name of its own
+        return option
     less = 1 if option == "t k-1" else 2
     return f"t, df = {fit.k - less}"
 
@@ -126,10 +135,11 @@ def prediction_method(fit: PooledFit) -> str:
 def method(fit: PooledFit) -> str:
     """Return the line that names model, estimator and confidence interval."""
     options = fit.options
+    weights = _WEIGHTS[getattr(options, "weighting", "inverse variance")]
     if options.model == "equal":
-        parts = ["Equal-effects model", "inverse variance", _CI[options.ci]]
+        parts = ["Equal-effects model", weights, _CI[options.ci]]
     else:
-        parts = ["Random-effects model", "inverse variance", f"Tau² by {options.tau2}"]
+        parts = ["Random-effects model", weights, f"Tau² by {options.tau2}"]
         ci = _CI[options.ci] if fit.k > 1 else _CI["z"]
         if fit.safeguard_applied:
             ci += " (widened by the safeguard)"
@@ -164,7 +174,9 @@ def footer(
     between: str,
 ) -> tuple[str, ...]:
     """Return the lines under the table, in order."""
-    lines = [heterogeneity(fit), overall_test(fit)]
+    lines = [heterogeneity(fit)]
+    if fit.effects.scale.compares:
+        lines.append(overall_test(fit))
     if levels is not None:
         lines.append(subgroup_test(levels, between))
     if fit.options.model == "random" and fit.prediction_reason:
@@ -208,8 +220,8 @@ def description(
 ) -> str:
     """Return the long description: every study, every total, and the lines under the table."""
     effects = fit.effects
-    scale, digits = effects.scale, digits_of(effects)
-    out = [f"Effect measure: {scale.label}. {direction}".strip()]
+    digits = digits_of(effects)
+    out = [f"Effect measure: {effects.scale.label}. {direction}".strip()]
     reach = NormalDist().inv_cdf(0.5 + fit.options.level / 2)
     for index, label in enumerate(effects.labels):
         if not effects.estimable[index]:
@@ -217,6 +229,7 @@ def description(
             continue
         estimate = float(effects.estimates[index])
         half = reach * math.sqrt(float(effects.variances[index]))
+        scale = effects.scale_of(index)
         shown = estimate_text(scale, estimate, estimate - half, estimate + half, digits)
         out.append(f"{label}: {shown}, weight {format_percent(float(fit.weights[index]), 1)}.")
     if levels is not None:
@@ -227,7 +240,7 @@ def description(
             out.append(f"Not coded, in the total only: {', '.join(levels.not_coded)}.")
     out.append(f"Total ({plural(fit.k, 'study', 'studies')}): {pooled_text(fit, digits)}.")
     if math.isfinite(fit.prediction_lower):
-        limits = limits_text(scale, fit.prediction_lower, fit.prediction_upper, digits)
+        limits = limits_text(effects.scale, fit.prediction_lower, fit.prediction_upper, digits)
         out.append(f"Prediction interval: {limits}.")
     out.extend(f"{line}." for line in lines)
     return "\n".join(out)

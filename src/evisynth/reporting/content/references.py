@@ -141,6 +141,12 @@ TAU2: Mapping[str, tuple[str, str]] = {
     "HS": ("the estimator of Hunter and Schmidt", "viechtbauer2005"),
     "HE": ("the unweighted moment estimator of Hedges", "hedges1983"),
     "SJ": ("the estimator of Sidik and Jonkman", "sidik2005"),
+    "HSk": ("the corrected estimator of Hunter and Schmidt", "viechtbauer2005"),
+    "SJIT": ("the iterated estimator of Sidik and Jonkman", "sidik2005"),
+    "PMM": ("the median-unbiased form of Paule and Mandel’s estimator", "paule1982"),
+    "DLIT": ("the iterated method of moments of DerSimonian and Laird", "dersimonian1986"),
+    "DL2": ("the two-step method of moments of DerSimonian and Laird", "dersimonian1986"),
+    "CA2": ("the two-step unweighted moment estimator", "hedges1983"),
 }
 """Estimators of tau² in words, with the key of the work that describes each."""
 
