@@ -158,5 +158,5 @@ def test_the_grid_is_whole() -> None:
     assert sum(row["limits"] for row in PINNED["flips"]) == 2
     assert len(PINNED["rows"]) == 8 * 5
     assert {len(row["design"]) for row in PINNED["rows"]} == {5, 6, 7, 8}
-    assert [len(row["indices"]) for row in PINNED["bootstrap"]] == [399, 399]
+    assert [len(row["indices"]) for row in PINNED["bootstrap"]] == [299, 299]
     assert all(len(row["limits"]) == 4 for row in PINNED["bootstrap"])

@@ -125,7 +125,7 @@ for (s in list(list("bcg", "RR", 1:13), list("raudenbush1985", "GEN", 1:19))) {
     c(as.vector(f$beta), f$se^2, f$tau2, f$se.tau2^2)
   }
   set.seed(20261122)
-  b <- boot(d, statistic, R = 399)
+  b <- boot(d, statistic, R = 299)
   indices <- boot.array(b, indices = TRUE)
   without <- t(sapply(seq_len(nrow(d)), function(i) statistic(d, -i)))
   limits <- list()
