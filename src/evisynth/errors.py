@@ -128,7 +128,7 @@ class OptionError(EvisynthError, ValueError):
         if near:
             text += f". Did you mean {near!r}?"
         if hint:
-            text += f" {hint}"
+            text += f"{'' if text.endswith(('?', '.')) else '.'} {hint}"
         super().__init__(text)
 
 

@@ -24,7 +24,18 @@ def section(name: str) -> str:
 
 
 def test_commands_of_the_first_release_are_there() -> None:
-    assert set(COMMANDS) == {"new", "run", "check", "status", "analyze"}
+    assert set(COMMANDS) == {
+        "new",
+        "import",
+        "dedupe",
+        "run",
+        "check",
+        "status",
+        "analyze",
+        "simulate",
+        "fulltext",
+        "search",
+    }
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -33,11 +44,17 @@ def test_command_is_documented(name: str) -> None:
     assert f"evisynth {name}" in section(name)
 
 
+def parts(command: Any) -> list[Any]:
+    """A command, and those that stand under it."""
+    return [command, *getattr(command, "commands", {}).values()]
+
+
 def options() -> list[tuple[str, str]]:
     return [
         (name, option)
         for name, command in COMMANDS.items()
-        for parameter in command.params
+        for part in parts(command)
+        for parameter in part.params
         for option in (*parameter.opts, *parameter.secondary_opts)
         if option.startswith("-")
     ]
@@ -63,7 +80,12 @@ def test_help_of_a_command_has_an_example(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "parameter"),
-    [(name, parameter) for name, command in COMMANDS.items() for parameter in command.params],
+    [
+        (name, parameter)
+        for name, command in COMMANDS.items()
+        for part in parts(command)
+        for parameter in part.params
+    ],
 )
 def test_every_parameter_has_help(name: str, parameter: Any) -> None:
     assert getattr(parameter, "help", None), f"{name} {parameter.name}"

@@ -10,6 +10,6 @@ command -v Rscript >/dev/null || {
     echo "Rscript is missing; on Debian: apt-get install r-base-core r-cran-metafor r-cran-metadat" >&2
     exit 1
 }
-for name in ${*:-reference counts multilevel selection robust regression measures_two_group measures_one_group dependence conversions resampling heterogeneity sensitivity}; do
+for name in ${*:-exports reference counts multilevel selection robust regression measures_two_group measures_one_group dependence conversions resampling heterogeneity sensitivity}; do
     Rscript "$name.R"
 done

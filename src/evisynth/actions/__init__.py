@@ -1,27 +1,62 @@
 """One function for each act of a reviewer. Nothing here prints: progress goes to a callback."""
 
 from evisynth.actions.analyze import AnalyzeOptions, AnalyzeResult, analyze_table
+from evisynth.actions.chase import ChaseResult, chase_review
 from evisynth.actions.check import CheckReport, Finding, Moved, check_review
+from evisynth.actions.connections import Network
+from evisynth.actions.dedupe import DedupeResult, DoubtfulPair, dedupe_records
+from evisynth.actions.dedupe_files import PairDecision, PairVerdict
+from evisynth.actions.fulltext import FullTextResult, find_full_texts
+from evisynth.actions.import_files import ImportedFile, ImportedSearch, ImportOptions
+from evisynth.actions.import_records import ImportResult, import_records
 from evisynth.actions.new import NewReview, new_review
 from evisynth.actions.progress import Progress
 from evisynth.actions.run import FORMATS, AnalysisLine, RunSummary, run_review
+from evisynth.actions.search_run import read_query, search_database
+from evisynth.actions.search_update import SearchUpdate, update_searches
+from evisynth.actions.simulate import SimulateOptions, SimulateResult, simulate_screening
 from evisynth.actions.status import Status, review_status
+from evisynth.actions.strategies import check_strategy, translate_strategy
 
 __all__ = [
     "FORMATS",
     "AnalysisLine",
     "AnalyzeOptions",
     "AnalyzeResult",
+    "ChaseResult",
     "CheckReport",
+    "DedupeResult",
+    "DoubtfulPair",
     "Finding",
+    "FullTextResult",
+    "ImportOptions",
+    "ImportResult",
+    "ImportedFile",
+    "ImportedSearch",
     "Moved",
+    "Network",
     "NewReview",
+    "PairDecision",
+    "PairVerdict",
     "Progress",
     "RunSummary",
+    "SearchUpdate",
+    "SimulateOptions",
+    "SimulateResult",
     "Status",
     "analyze_table",
+    "chase_review",
     "check_review",
+    "check_strategy",
+    "dedupe_records",
+    "find_full_texts",
+    "import_records",
     "new_review",
+    "read_query",
     "review_status",
     "run_review",
+    "search_database",
+    "simulate_screening",
+    "translate_strategy",
+    "update_searches",
 ]

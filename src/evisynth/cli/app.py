@@ -8,10 +8,15 @@ from typing import Annotated
 import typer
 
 from evisynth import __version__
+from evisynth.cli import strategies as _strategies  # noqa: F401 - adds to `search`
 from evisynth.cli.analyze import analyze
 from evisynth.cli.errors import Code
+from evisynth.cli.fulltext import fulltext
 from evisynth.cli.options import DebugOption, JsonOption, QuietOption
+from evisynth.cli.records import dedupe, import_exports
+from evisynth.cli.search import search_app
 from evisynth.cli.shell import Shell
+from evisynth.cli.simulate import simulate
 
 __all__ = ["app"]
 
@@ -190,4 +195,9 @@ def status(
     shell.answer(plain(found), lambda: show_status(found))
 
 
+app.command(name="import")(import_exports)
+app.command()(dedupe)
 app.command()(analyze)
+app.command()(simulate)
+app.command()(fulltext)
+app.add_typer(search_app)

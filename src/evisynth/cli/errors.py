@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from evisynth.errors import EvisynthError, InputError, Problem, SetupError
+from evisynth.errors import EvisynthError, InputError, Problem, ServiceError, SetupError
 
 __all__ = ["Code", "code_of", "problems_of", "readable"]
 
@@ -21,12 +21,16 @@ class Code(IntEnum):
     """Something is missing on this machine: a library, room on the disk, a right."""
     BUG = 4
     """A fault in Evisynth itself."""
+    SERVICE = 5
+    """A service outside does not answer or refuses; what came is kept."""
     INTERRUPTED = 130
     """Stopped by the keyboard."""
 
 
 def code_of(error: EvisynthError) -> Code:
     """Return the exit code of an error that can be told to a person."""
+    if isinstance(error, ServiceError):
+        return Code.SERVICE
     return Code.MISSING_HERE if isinstance(error, SetupError) else Code.BAD_INPUT
 
 

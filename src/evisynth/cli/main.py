@@ -63,7 +63,7 @@ def run_command(arguments: Sequence[str]) -> int:
     -------
     int
         0 fine; 1 a check found something; 2 bad input or usage; 3 something is missing on this
-        machine; 4 a fault in Evisynth; 130 interrupted.
+        machine; 4 a fault in Evisynth; 5 a service outside does not answer; 130 interrupted.
 
     Examples
     --------

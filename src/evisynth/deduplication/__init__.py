@@ -1,6 +1,7 @@
 """Deduplication: which records are of the same report, why, and where a person must look."""
 
 from evisynth.deduplication.index import DeduplicationIndex, deduplicate
+from evisynth.deduplication.linkage import splink_settings
 from evisynth.deduplication.match import Reason, Weights
 from evisynth.deduplication.merge import Work, separate, works
 from evisynth.deduplication.result import DeduplicationResult, PairEvidence, Relation
@@ -17,5 +18,6 @@ __all__ = [
     "Work",
     "deduplicate",
     "separate",
+    "splink_settings",
     "works",
 ]

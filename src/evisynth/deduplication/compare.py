@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from evisynth.deduplication import levels
 from evisynth.deduplication.block import Rows
-from evisynth.deduplication.places import ELECTRONIC, NO_PAGE, ORDINARY
+from evisynth.deduplication.places import ELECTRONIC, NO_PAGE, ORDINARY, same_people
 from evisynth.deduplication.prepare import SHORT_TITLE, Columns, JournalTable
 from evisynth.deduplication.text import (
     CONTAINED,
@@ -21,7 +21,16 @@ from evisynth.deduplication.text import (
     title_difference,
 )
 
-__all__ = ["Comparison", "compare"]
+__all__ = [
+    "Comparison",
+    "abstract_levels",
+    "author_levels",
+    "compare",
+    "doi_levels",
+    "journal_levels",
+    "title_levels",
+    "whole_pages",
+]
 
 _BATCH = 200_000
 _NEAR_TITLE = 80.0
@@ -81,17 +90,15 @@ def compare(columns: Columns, journals: JournalTable, first: Rows, second: Rows)
     for at in range(0, first.size, _BATCH):
         part = slice(at, at + _BATCH)
         one, two = first[part], second[part]
-        same_authors, initials = _authors(columns, one, two)
-        table[part, 0] = _titles(columns, one, two)
-        table[part, 1] = same_authors
-        table[part, 2] = initials
+        table[part, 0] = titles = title_levels(columns, one, two)
+        table[part, 1], table[part, 2] = author_levels(columns, titles, one, two)
         table[part, 3] = _years(columns, one, two)
-        table[part, 4] = _journals(columns, journals, one, two)
+        table[part, 4] = journal_levels(columns, journals, one, two)
         table[part, 5] = _volumes(columns, one, two)
         table[part, 6] = _issues(columns, one, two)
-        table[part, 7], whole[part] = _pages(columns, one, two)
-        table[part, 8] = _dois(columns, one, two)
-        table[part, 9] = _abstracts(columns, one, two)
+        table[part, 7], whole[part] = _pages(columns, one, two), whole_pages(columns, one, two)
+        table[part, 8] = doi_levels(columns, one, two)
+        table[part, 9] = abstract_levels(columns, one, two)
     return Comparison(first, second, table, whole)
 
 
@@ -102,7 +109,8 @@ def _ratios(first: NDArray[np.object_], second: NDArray[np.object_]) -> NDArray[
     return cpdist(first, second, scorer=fuzz.ratio, dtype=np.float32)
 
 
-def _titles(columns: Columns, one: Rows, two: Rows) -> NDArray[np.uint8]:
+def title_levels(columns: Columns, one: Rows, two: Rows) -> NDArray[np.uint8]:
+    """Return the agreement of titles, shape (pairs,)."""
     result = np.full(one.size, levels.Title.UNLIKE, dtype=np.uint8)
     key_one, key_two = columns.title_key[one], columns.title_key[two]
     missing = (key_one == 0) | (key_two == 0)
@@ -158,7 +166,13 @@ def _subtitle_or_other(columns: Columns, one: int, two: int) -> int | None:
     return None
 
 
-def _authors(columns: Columns, one: Rows, two: Rows) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def author_levels(
+    columns: Columns, titles: NDArray[np.uint8], one: Rows, two: Rows
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return the agreement of authors and of the first author's initial, shapes (pairs,).
+
+    ``titles`` is that of the titles: under one title, given and family names may be exchanged.
+    """
     from rapidfuzz import fuzz
     from rapidfuzz.process import cpdist
 
@@ -187,7 +201,24 @@ def _authors(columns: Columns, one: Rows, two: Rows) -> tuple[NDArray[np.uint8],
         np.uint8
     )
     initials[(letter_one == 0) | (letter_two == 0) | ~same_first] = levels.Initial.MISSING
+    _exchanged(columns, titles, result, one, two)
     return result, initials
+
+
+def _exchanged(
+    columns: Columns,
+    titles: NDArray[np.uint8],
+    authors: NDArray[np.uint8],
+    one: Rows,
+    two: Rows,
+) -> None:
+    """Raise the level of authors where given and family names are exchanged under one title."""
+    unlike = (authors == levels.Authors.OTHER) | (authors == levels.Authors.FIRST)
+    unlike |= authors == levels.Authors.LIKE
+    same = (titles == levels.Title.SAME) | (titles == levels.Title.SPELLING)
+    for place in np.flatnonzero(unlike & same):
+        if same_people(columns.people[one[place]], columns.people[two[place]]):
+            authors[place] = levels.Authors.PART
 
 
 def _years(columns: Columns, one: Rows, two: Rows) -> NDArray[np.uint8]:
@@ -204,7 +235,10 @@ def _years(columns: Columns, one: Rows, two: Rows) -> NDArray[np.uint8]:
     return result
 
 
-def _journals(columns: Columns, journals: JournalTable, one: Rows, two: Rows) -> NDArray[np.uint8]:
+def journal_levels(
+    columns: Columns, journals: JournalTable, one: Rows, two: Rows
+) -> NDArray[np.uint8]:
+    """Return the agreement of journals, shape (pairs,)."""
     left, right = columns.journal[one], columns.journal[two]
     result = np.zeros(one.size, dtype=np.uint8)
     known = (left >= 0) & (right >= 0)
@@ -237,7 +271,15 @@ def _issues(columns: Columns, one: Rows, two: Rows) -> NDArray[np.uint8]:
     return result
 
 
-def _pages(columns: Columns, one: Rows, two: Rows) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+def whole_pages(columns: Columns, one: Rows, two: Rows) -> NDArray[np.bool_]:
+    """Return where first and last page are known and the same, shape (pairs,)."""
+    start, end, kind = columns.page, columns.last_page, columns.page_kind
+    same = (start[one] == start[two]) & (end[one] == end[two]) & (end[one] > start[one])
+    whole: NDArray[np.bool_] = same & (kind[one] == kind[two]) & (kind[one] >= ORDINARY)
+    return whole
+
+
+def _pages(columns: Columns, one: Rows, two: Rows) -> NDArray[np.uint8]:
     start_one, start_two = columns.page[one], columns.page[two]
     end_one, end_two = columns.last_page[one], columns.last_page[two]
     kind_one, kind_two = columns.page_kind[one], columns.page_kind[two]
@@ -251,7 +293,6 @@ def _pages(columns: Columns, one: Rows, two: Rows) -> tuple[NDArray[np.uint8], N
     result[electronic] = levels.Pages.KINDS
     # "S12" against "12" is the same page; "S12" against "742" is another one
     result[start_one == start_two] = levels.Pages.SAME
-    whole = (start_one == start_two) & (end_one == end_two) & (end_one > start_one)
     missing = (kind_one == NO_PAGE) | (kind_two == NO_PAGE)
     result[missing] = levels.Pages.MISSING
     # "t-51" is what is left of "849-851": the tail must fit
@@ -264,10 +305,11 @@ def _pages(columns: Columns, one: Rows, two: Rows) -> tuple[NDArray[np.uint8], N
     fits = tails & (longer % power == shorter)
     damaged = missing | (mixed & (result == levels.Pages.OTHER))
     result[damaged & fits] = levels.Pages.NEAR
-    return result, whole & ~missing & (kind_one == kind_two) & (kind_one >= ORDINARY)
+    return result
 
 
-def _dois(columns: Columns, one: Rows, two: Rows) -> NDArray[np.uint8]:
+def doi_levels(columns: Columns, one: Rows, two: Rows) -> NDArray[np.uint8]:
+    """Return the agreement of DOIs, shape (pairs,)."""
     left, right = columns.doi_key[one], columns.doi_key[two]
     result = np.where(left == right, levels.Doi.SAME, levels.Doi.OTHER).astype(np.uint8)
     other = (result == levels.Doi.OTHER) & (columns.registrant[one] != columns.registrant[two])
@@ -286,7 +328,8 @@ def _swapped(first: str, second: str) -> bool:
     return sorted(first) == sorted(second) and OSA.distance(first, second) == 1
 
 
-def _abstracts(columns: Columns, one: Rows, two: Rows) -> NDArray[np.uint8]:
+def abstract_levels(columns: Columns, one: Rows, two: Rows) -> NDArray[np.uint8]:
+    """Return the agreement of abstracts, shape (pairs,)."""
     left, right = columns.abstract[one], columns.abstract[two]
     result = np.zeros(one.size, dtype=np.uint8)
     known = np.flatnonzero((left != "").astype(np.bool_) & (right != "").astype(np.bool_))

@@ -5,14 +5,16 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evisynth.deduplication import levels
 from evisynth.deduplication.block import KeyIndex, Rows, candidate_pairs
-from evisynth.deduplication.cluster import cluster
+from evisynth.deduplication.cluster import cluster, components
 from evisynth.deduplication.compare import Comparison, compare
+from evisynth.deduplication.linkage import Backend, compared_by_splink
 from evisynth.deduplication.match import (
     Matches,
     Reason,
@@ -24,12 +26,14 @@ from evisynth.deduplication.match import (
 from evisynth.deduplication.prepare import Columns, JournalTable, prepare
 from evisynth.deduplication.result import DeduplicationResult, PairEvidence, Relation
 from evisynth.deduplication.vetoes import STUDY_VETOES, Veto
-from evisynth.errors import DataError
+from evisynth.errors import DataError, OptionError
 from evisynth.records import Record
 
 __all__ = ["DeduplicationIndex", "deduplicate"]
 
 Pair = tuple[str, str]
+Bare = Literal["merge", "ask"]
+Engine = Literal["own", "splink"]
 _AGAINST = -8.0  # log2 odds below which a pair may not share a group through others
 _CERTAIN = 1000.0
 _BATCH = 500_000
@@ -53,6 +57,10 @@ def deduplicate(
     together: Iterable[Pair] = (),
     apart: Iterable[Pair] = (),
     weights: Weights | None = None,
+    bare: Bare = "merge",
+    engine: Engine = "own",
+    backend: Backend = "duckdb",
+    session: Any = None,
 ) -> DeduplicationResult:
     """Find the records of the same report.
 
@@ -65,6 +73,15 @@ def deduplicate(
         a merge, add its pair to ``apart`` and run again.
     weights
         Match weights; those of this release if not given.
+    bare
+        What becomes of pairs of which nothing but title, authors and journal is known (no volume,
+        issue or page in one of them) and that a year, a subtitle or a missing year leaves open:
+        ``"merge"`` (and told in ``result.to_check``) or ``"ask"`` (doubtful pairs).
+    engine
+        ``"own"``, or ``"splink"`` for sets beyond one machine: the same comparisons and weights
+        there, the same groups. It needs the extra ``evisynth[linkage]``.
+    backend, session
+        Of Splink: ``"duckdb"`` or ``"spark"``, and a connection or session of your own.
 
     Returns
     -------
@@ -77,6 +94,10 @@ def deduplicate(
     DataError
         If two records share an id, a record has none, a decision names an unknown id, or
         decisions contradict each other.
+    OptionError
+        If an option is none of those named.
+    SetupError
+        If Splink is asked for and not installed.
 
     Examples
     --------
@@ -118,9 +139,18 @@ def deduplicate(
     >>> print(result.merges[0].sentence)
     pubmed-1 and scopus-7: same report (same title and authors in one place of one journal)
     """
+    _check_option("engine", engine, get_args(Engine))
     index = DeduplicationIndex(weights=weights)
-    index.add(records)
-    return index.result(together=together, apart=apart)
+    if engine == "splink":
+        index.add_by_splink(records, backend=backend, session=session)
+    else:
+        index.add(records)
+    return index.result(together=together, apart=apart, bare=bare)
+
+
+def _check_option(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise OptionError(name, value, allowed)
 
 
 class DeduplicationIndex:
@@ -166,7 +196,30 @@ class DeduplicationIndex:
         with _no_collection():
             self._add(prepare(records, self._journals))
 
-    def _add(self, new: Columns) -> None:
+    def add_by_splink(
+        self, records: Iterable[Record], *, backend: Backend = "duckdb", session: Any = None
+    ) -> None:
+        """Add the first records and let Splink compare them; see `deduplicate`.
+
+        Raises
+        ------
+        DataError
+            If there are records already, or ids are missing or repeated.
+        """
+        if len(self):
+            raise DataError("Splink compares a whole set; use add() for records that come later")
+        columns = prepare(records, self._journals)
+        rows = self._numbered(columns)
+        pairs = compared_by_splink(
+            columns, self._journals, self._weights, backend=backend, session=session
+        )
+        self._found = _Found.kept(pairs, match(columns, pairs, self._weights))
+        self._keys.add(columns.keys, 0)
+        self._columns = columns
+        self._rows.update(rows)
+
+    def _numbered(self, new: Columns) -> dict[str, int]:
+        """Return the row of each new record; ids must be new."""
         before = len(self._columns)
         rows = {name: before + place for place, name in enumerate(new.id.tolist())}
         if len(rows) < len(new) or not rows.keys().isdisjoint(self._rows):
@@ -178,6 +231,10 @@ class DeduplicationIndex:
                         "put the name of the source in front of them"
                     )
                 seen.add(name)
+        return rows
+
+    def _add(self, new: Columns) -> None:
+        before, rows = len(self._columns), self._numbered(new)
         columns = self._columns.joined(new) if before else new
         first, second = candidate_pairs(columns, self._keys, before)
         parts = [self._found]
@@ -194,7 +251,11 @@ class DeduplicationIndex:
         return _Found.kept(pairs, match(columns, pairs, self._weights))
 
     def result(
-        self, *, together: Iterable[Pair] = (), apart: Iterable[Pair] = ()
+        self,
+        *,
+        together: Iterable[Pair] = (),
+        apart: Iterable[Pair] = (),
+        bare: Bare = "merge",
     ) -> DeduplicationResult:
         """Return the groups of all records added so far.
 
@@ -202,12 +263,15 @@ class DeduplicationIndex:
         ----------
         together, apart
             Pairs that people have decided; see `deduplicate`.
+        bare
+            What becomes of pairs with little to compare; see `deduplicate`.
         """
+        _check_option("bare", bare, get_args(Bare))
         with _no_collection():
-            return self._all_groups(self._decided(together), self._decided(apart))
+            return self._all_groups(self._decided(together), self._decided(apart), bare)
 
     def _all_groups(
-        self, joined: NDArray[np.int64], parted: NDArray[np.int64]
+        self, joined: NDArray[np.int64], parted: NDArray[np.int64], bare: Bare
     ) -> DeduplicationResult:
         count = np.int64(max(len(self), 1))
         both = np.intersect1d(joined, parted)
@@ -219,24 +283,34 @@ class DeduplicationIndex:
             )
         found = self._found.without(np.union1d(joined, parted), count)
         merged = found.verdict >= Verdict.SAME_REPORT
+        asked = found.reason == Reason.BARE
+        if bare == "ask":
+            merged &= ~asked
         first = np.concatenate((found.first[merged], joined // count))
         second = np.concatenate((found.second[merged], joined % count))
         strength = np.concatenate(
             (_strength(found)[merged], np.full(joined.size, _CERTAIN))
         ).astype(np.float64)
 
-        def refused(one: Rows, two: Rows) -> NDArray[np.bool_]:
-            return self._refused(one, two, joined, parted)
-
-        groups = cluster(self._columns.id, first, second, strength, refused)
         places = np.flatnonzero(merged)
+        waived = np.arange(len(self), dtype=np.int64)
+
+        def refused(one: Rows, two: Rows) -> NDArray[np.bool_]:
+            return self._refused(one, two, waived, parted)
+
+        if joined.size:
+            # people join groups as a whole: no rule speaks against what follows from a decision
+            rules = cluster(self._columns.id, first[: places.size], second[: places.size],
+                            strength[: places.size], refused).label  # fmt: skip
+            waived = components(len(self), rules[joined // count], rules[joined % count])[rules]
+        groups = cluster(self._columns.id, first, second, strength, refused)
         decided = groups.made >= places.size
         made = found.at(places[groups.made[~decided]])
         merges = self._evidence(made)
         for place in groups.made[decided].tolist():
             one, two = sorted((self._columns.id[first[place]], self._columns.id[second[place]]))
             merges.append(PairEvidence(one, two, "same report", _CERTAIN, Reason.PERSON))
-        open_ = found.verdict == Verdict.DOUBTFUL
+        open_ = (found.verdict == Verdict.DOUBTFUL) | (asked & ~merged)
         open_[places[groups.refused[groups.refused < places.size]]] = True
         open_ &= groups.label[found.first] != groups.label[found.second]
         rest = self._evidence(found.at(np.flatnonzero(open_)), merged=False)
@@ -300,9 +374,10 @@ class DeduplicationIndex:
         self,
         one: Rows,
         two: Rows,
-        joined: NDArray[np.int64],
+        waived: NDArray[np.int64],
         parted: NDArray[np.int64],
     ) -> NDArray[np.bool_]:
+        """Return which pairs may not share a group; those of one number in ``waived`` may."""
         bad = np.zeros(one.size, dtype=np.bool_)
         for at in range(0, one.size, _BATCH):
             part = slice(at, at + _BATCH)
@@ -311,7 +386,7 @@ class DeduplicationIndex:
             against = (matches.score < _AGAINST) & (matches.verdict < Verdict.DOUBTFUL)
             bad[part] = (matches.veto != 0) | against
         codes = one * np.int64(max(len(self), 1)) + two
-        refused: NDArray[np.bool_] = (bad & ~np.isin(codes, joined)) | np.isin(codes, parted)
+        refused: NDArray[np.bool_] = (bad & (waived[one] != waived[two])) | np.isin(codes, parted)
         return refused
 
     def _evidence(self, found: _Found, merged: bool = True) -> list[PairEvidence]:
@@ -354,6 +429,7 @@ def _strength(found: _Found) -> NDArray[np.float64]:
     """Order merges: identifiers before place before weights, then by score."""
     rank = np.zeros(8)
     rank[[Reason.COPY, Reason.PMID, Reason.DOI, Reason.PLACE]] = (400, 300, 200, 100)
+    rank[Reason.BARE] = -100
     return rank[found.reason] + found.score
 
 

@@ -24,6 +24,7 @@ from evisynth.deduplication.evidence import Evidence, gather
 from evisynth.deduplication.levels import (
     Abstract,
     Authors,
+    Doi,
     Issue,
     Journal,
     Pages,
@@ -31,7 +32,9 @@ from evisynth.deduplication.levels import (
     Volume,
     Year,
 )
-from evisynth.deduplication.prepare import Columns
+from evisynth.deduplication.places import LIVING, by_group
+from evisynth.deduplication.prepare import SHORT_TITLE, Columns
+from evisynth.deduplication.text import RENEWED, numbered_apart
 from evisynth.deduplication.vetoes import vetoes
 
 __all__ = ["Matches", "Reason", "Verdict", "Weights", "match", "shipped_weights"]
@@ -58,6 +61,7 @@ class Reason(IntEnum):
     PLACE = 4
     WEIGHT = 5
     PERSON = 6
+    BARE = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +145,7 @@ def match(columns: Columns, pairs: Comparison, weights: Weights | None = None) -
 
     # the last that holds is the one that is told: from the weakest to the strongest
     reason = np.zeros(score.size, dtype=np.uint8)
+    reason[_bare(columns, pairs, terms)] = Reason.BARE
     reason[(score >= weights.merge_from) & _enough_to_weigh(pairs, terms)] = Reason.WEIGHT
     reason[_in_one_place(pairs, terms)] = Reason.PLACE
     reason[_one_doi(pairs, terms)] = Reason.DOI
@@ -196,6 +201,58 @@ def _enough_to_weigh(pairs: Comparison, terms: Evidence) -> Truth:
     enough |= terms.near_title & terms.paper_range & (authors != Authors.OTHER)
     enough |= (title == Title.LIKE) & terms.paper_range & known
     return enough
+
+
+_LONG_TITLE = 60
+_FEW_YEARS = 2
+_SEVERAL = 3
+
+
+def _bare(columns: Columns, pairs: Comparison, terms: Evidence) -> Truth:
+    """Return where title, authors and journal are all that is known, and are the same.
+
+    No volume, issue or page can be compared. A person should look at what is merged on this: a
+    conference abstract and its paper in one journal look the same.
+    """
+    one, two = pairs.first, pairs.second
+    title, authors, year = pairs.of("title"), pairs.of("authors"), pairs.of("year")
+    bare = (pairs.of("volume") == Volume.MISSING) & (pairs.of("issue") == Issue.MISSING)
+    bare &= (pairs.of("pages") == Pages.MISSING) & terms.near_journal
+    bare &= (pairs.of("abstract") != Abstract.OTHER) & (pairs.of("doi") <= Doi.SAME)
+    whole = authors == Authors.SAME
+    same_journal = pairs.of("journal") == Journal.SAME
+    dated, undated = year == Year.SAME, year == Year.MISSING
+    count = np.minimum(columns.author_count[one], columns.author_count[two])
+    letters = np.minimum(columns.letters[one], columns.letters[two])
+
+    # cut off, or without a subtitle: no other report of the group in this journal and year
+    contained, subtitle = title == Title.CONTAINED, title == Title.SUBTITLE
+    found: Truth = (contained | subtitle) & terms.known_authors & dated
+    found |= contained & whole & undated & (letters >= SHORT_TITLE)
+    found |= subtitle & whole & undated & (count >= _SEVERAL)
+    for at in np.flatnonzero(found & bare):
+        found[at] = not numbered_apart(columns.title[one[at]], columns.title[two[at]])
+    # short, but by the same people in the same journal, and no heading
+    found |= (title == Title.SAME_SHORT) & whole & undated & same_journal
+
+    # a year or two apart where neither says its place: a slip, or printed later than published;
+    # never what is renewed
+    apart = np.abs(columns.year[one].astype(np.int32) - columns.year[two].astype(np.int32))
+    renewed = ((columns.title_marks[one] | columns.title_marks[two]) & RENEWED) != 0
+    living = ((columns.place_marks[one] | columns.place_marks[two]) & LIVING) != 0
+    renewed |= terms.gathered | living
+    placed = (columns.volume >= 0) | (columns.issue >= 0) | (columns.page >= 0)
+    near = (title == Title.SAME) & whole & same_journal & terms.apart_in_time
+    near &= ~placed[one] & ~placed[two]
+    found |= near & (apart <= _FEW_YEARS) & ~renewed
+    found &= bare
+
+    # one database names the group, another its writer
+    other = (title == Title.SAME) & (authors >= Authors.FIRST) & ~terms.apart_in_time
+    for at in np.flatnonzero(bare & other & (letters >= _LONG_TITLE)):
+        a, b = columns.people[one[at]], columns.people[two[at]]
+        found[at] |= by_group(a) or by_group(b)
+    return found
 
 
 def _in_one_place(pairs: Comparison, terms: Evidence) -> Truth:

@@ -9,6 +9,7 @@ from evisynth.deduplication.text import fold, words_of
 
 __all__ = [
     "ELECTRONIC",
+    "LIVING",
     "MEETING",
     "NO_PAGE",
     "ORDINARY",
@@ -16,12 +17,15 @@ __all__ = [
     "SUPPLEMENT",
     "Authors",
     "Pages",
+    "by_group",
     "journal_agreement",
     "journal_marks",
+    "other_journal_title",
     "prepare_authors",
     "prepare_journal",
     "prepare_pages",
     "prepare_volume",
+    "same_people",
 ]
 
 _NOT_LETTER = re.compile(r"[\W\d_]+")
@@ -72,12 +76,18 @@ class Authors:
         Last word of the second family name; ``""`` if there is none.
     count : int
         Authors named.
+    people : str
+        Family and given names of the first dozen, ``"berg,anna k;moe,t"``, for databases that take
+        the one for the other.
     """
 
-    __slots__ = ("count", "first", "initial", "names", "second")
+    __slots__ = ("count", "first", "initial", "names", "people", "second")
 
-    def __init__(self, names: str, first: str, initial: str, second: str, count: int) -> None:
+    def __init__(
+        self, names: str, first: str, initial: str, second: str, count: int, people: str
+    ) -> None:
         self.names = names
+        self.people = people
         self.first = first
         self.initial = initial
         self.second = second
@@ -85,8 +95,8 @@ class Authors:
 
 
 @lru_cache(maxsize=262_144)
-def _author(name: str) -> tuple[str, str, str]:
-    """Return family name without particles, its last word, and the first initial."""
+def _author(name: str) -> tuple[str, str, str, str]:
+    """Return family name without particles, its last word, the first initial, and both names."""
     family, comma, given = name.partition(",")
     if not comma:
         parts = name.split()
@@ -103,8 +113,9 @@ def _author(name: str) -> tuple[str, str, str]:
                 family, given = parts[-1], parts[0]
     words = _NOT_LETTER.sub(" ", fold(family)).split()
     words = [word for word in words if word not in _NOBLE] or words
-    given = _NOT_LETTER.sub("", fold(given))
-    return " ".join(words), words[-1] if words else "", given[:1]
+    given = _NOT_LETTER.sub(" ", fold(given)).strip()
+    whole = " ".join(words)
+    return whole, words[-1] if words else "", given[:1], f"{whole},{given}"
 
 
 def prepare_authors(authors: tuple[str, ...]) -> Authors:
@@ -119,20 +130,101 @@ def prepare_authors(authors: tuple[str, ...]) -> Authors:
     names = [_author(name) for name in authors if name and not _OTHERS.match(name)]
     names = [name for name in names if name[0]]
     if not names:
-        return Authors("", "", "", "", 0)
+        return Authors("", "", "", "", 0, "")
     return Authors(
         " ".join([name[0] for name in names[:30]]),
         names[0][1],
         names[0][2],
         names[1][1] if len(names) > 1 else "",
         len(names),
+        ";".join([name[3] for name in names[:_PEOPLE]]),
     )
+
+
+_PEOPLE = 12
+_SHARE = 0.8
+_LEAST_NAME = 3
+_SEVERAL = 3
+_SLIP = 6
+_GROUP_WORDS = 2
+
+
+_GROUP = re.compile(
+    r"\b(?:group|study|trial|investigators?|collaborat\w*|consortium|committee|network|team|"
+    r"initiative|society|association|organi[sz]ation)\b"
+)
+
+
+def by_group(people: str) -> bool:
+    """Whether the first author is a group.
+
+    Examples
+    --------
+    >>> by_group("group,alts study"), by_group("solomon,d")
+    (True, False)
+    """
+    return _GROUP.search(people.partition(";")[0]) is not None
+
+
+def same_people(first: str, second: str) -> bool:
+    """Whether two lists of ``people`` are one, with given and family names exchanged in some.
+
+    Place by place: a family name of the one stands somewhere in the name of the other (typed with a
+    slip at most), or the initials are crossed. Two single names (of groups) must share two words. A
+    single person may be one of several.
+
+    Examples
+    --------
+    >>> same_people("tong,h;shen,r;wang,z", "hua,t;rong,s;wang,z")
+    True
+    >>> same_people("ronco,g;rossi,p g", "ronco,g;giorgi,rossi p")
+    True
+    >>> same_people("moe,tor", "berg,a;dahl,s;moe,tor")
+    True
+    >>> same_people("tong,h;shen,r", "berg,a;moe,t")
+    False
+    """
+    one, two = first.split(";"), second.split(";")
+    shorter = min(len(one), len(two))
+    if shorter == 1 and max(len(one), len(two)) >= _SEVERAL:
+        few, many = sorted((one, two), key=len)
+        return few[0] in many
+    if abs(len(one) - len(two)) > max(1, shorter // 5):
+        return False
+    if shorter == 1:
+        words = [set(re.split("[ ,]", name)) for name in (one[0], two[0])]
+        shared = [word for word in words[0] & words[1] if len(word) > _LEAST_NAME]
+        return len(shared) >= _GROUP_WORDS
+    met = sum(map(_same_person, one, two))
+    return met >= max(2, _SHARE * shorter)
+
+
+def _same_person(first: str, second: str) -> bool:
+    (family_one, _, given_one), (family_two, _, given_two) = (
+        first.partition(","),
+        second.partition(","),
+    )
+    one, two = family_one.split(), family_two.split()
+    both_one, both_two = {*one, *given_one.split()}, {*two, *given_two.split()}
+    if any(len(word) >= _LEAST_NAME and word in both_two for word in one):
+        return True
+    if any(len(word) >= _LEAST_NAME and word in both_one for word in two):
+        return True
+    if family_one[:3] == family_two[:3] and min(len(family_one), len(family_two)) > _SLIP:
+        from rapidfuzz.distance import OSA
+
+        if OSA.distance(family_one, family_two) == 1:
+            return True
+    crossed = family_one[:1] == given_two[:1] and family_two[:1] == given_one[:1]
+    return crossed and given_one != "" and given_two != ""
 
 
 # Marks of a journal or volume, as bits.
 MEETING = 1
 PREPRINT = 2
 SUPPLEMENT = 4
+LIVING = 8  # brings out new versions of one work, under one title
+_LIVING = re.compile(r"\bcochrane (?:database|db)\b|\byear ?book\b|\bstatistics\b|\bannual report")
 _MEETING = re.compile(
     r"\bconf\w*|\bmeeting\b|\babst\w*|\bcongress\b|\bsymposium\b|\bproc(?:eedings)?\b"
 )
@@ -147,8 +239,8 @@ _PREPRINT = re.compile(
     r"\b(?:medrxiv|biorxiv|arxiv|psyarxiv|socarxiv|preprints?|research square|ssrn|osf)\b"
 )
 _JOURNAL_TAIL = re.compile(
-    r"\s*(?:\.\s*conference\s*(?::|start|publication).*|\(\d[\dxX\- ]*\)|\([^)]*\)|"
-    r"\s[:=]\s.*|:\s(?=(?:an? |the |official|journal|bulletin|publication|proceedings)).*|;.*)$",
+    r"\s*(?:\.\s*conference\s*(?::|start|publication).*|\(\d[\dxX\- ]*\)|\([^)]*\)|\[[^\]]*\]|"
+    r"\s[:=]\s.*|:\s*(?=(?:an? |the |official|journal|bulletin|publication|proceedings)).*|;.*)$",
     re.IGNORECASE | re.DOTALL,
 )
 _JOURNAL_SMALL = frozenset(
@@ -194,6 +286,8 @@ def journal_marks(journal: str) -> int:
         marks |= MEETING
     if _PREPRINT.search(journal):
         marks |= PREPRINT
+    if _LIVING.search(journal):
+        marks |= LIVING
     return marks
 
 
@@ -212,6 +306,21 @@ def prepare_journal(journal: str) -> tuple[str, int]:
     words = words_of(stripped if len(stripped) > 2 else journal)
     kept = [word for word in words if word not in _JOURNAL_SMALL] or words
     return " ".join(kept), marks
+
+
+_BRACKETED = re.compile(r"\[([^\]]{8,})\]\s*$")
+
+
+def other_journal_title(journal: str) -> str:
+    """Return the title in brackets after a transliterated one, folded; ``""`` if there is none.
+
+    Examples
+    --------
+    >>> other_journal_title("Xianggang yi xue za zhi [Hong Kong medical journal]")
+    'hong kong medical journal'
+    """
+    hit = _BRACKETED.search(journal)
+    return prepare_journal(hit.group(1))[0] if hit else ""
 
 
 # How two journal titles agree: codes of the level "journal" in evisynth.deduplication.levels.

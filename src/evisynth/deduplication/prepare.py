@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from evisynth.deduplication.places import (
     Authors,
+    other_journal_title,
     prepare_authors,
     prepare_journal,
     prepare_pages,
@@ -65,6 +66,7 @@ class JournalTable:
 
     def __init__(self) -> None:
         self.titles: list[str] = []
+        self.others: list[str] = []
         self.marks: list[int] = []
         self._of_raw: dict[str, int] = {"": -1}
         self._of_title: dict[str, int] = {}
@@ -76,23 +78,24 @@ class JournalTable:
         if known is not None:
             return known
         title, marks = prepare_journal(journal)
-        if not title:
-            self._of_raw[journal] = -1
-            return -1
-        key = f"{title}|{marks}"
+        number = self.take(title, other_journal_title(journal), marks) if title else -1
+        self._of_raw[journal] = number
+        return number
+
+    def take(self, title: str, other: str = "", marks: int = 0) -> int:
+        """Return the number of a folded title, with that in brackets behind it and its marks."""
+        key = f"{title}|{other}|{marks}"
         number = self._of_title.get(key)
         if number is None:
             number = len(self.titles)
             self._of_title[key] = number
             self.titles.append(title)
+            self.others.append(other)
             self.marks.append(marks)
-        self._of_raw[journal] = number
         return number
 
     def agreement(self, first: NDArray[np.int32], second: NDArray[np.int32]) -> NDArray[np.int8]:
         """Compare pairs of known journals; each different pair is compared once."""
-        from evisynth.deduplication.places import journal_agreement
-
         low = np.minimum(first, second).astype(np.int64)
         high = np.maximum(first, second).astype(np.int64)
         codes, inverse = np.unique((low << 32) | high, return_inverse=True)
@@ -101,11 +104,19 @@ class JournalTable:
         for place, code in enumerate(codes.tolist()):
             level = memory.get(code)
             if level is None:
-                one, two = sorted((self.titles[code >> 32], self.titles[code & 0xFFFFFFFF]))
-                level = journal_agreement(one, two)
+                level = self._compare(code >> 32, code & 0xFFFFFFFF)
                 memory[code] = level
             found[place] = level
         return found[inverse]
+
+    def _compare(self, first: int, second: int) -> int:
+        """Compare two journals, each by its title and by that in brackets behind it."""
+        from evisynth.deduplication.places import journal_agreement
+
+        titles = [self.titles[first], self.others[first]]
+        against = [self.titles[second], self.others[second]]
+        pairs = [sorted((one, two)) for one in titles for two in against if one and two]
+        return min(journal_agreement(one, two) for one, two in pairs)
 
 
 @dataclass(slots=True)
@@ -121,9 +132,10 @@ class Columns:
     main: NDArray[np.object_]
     other_title: NDArray[np.object_]
     letters: NDArray[np.int32]
-    title_marks: NDArray[np.int8]
+    title_marks: NDArray[np.int16]
     part: NDArray[np.int16]
     authors: NDArray[np.object_]
+    people: NDArray[np.object_]
     first_author: NDArray[np.uint64]
     initial: NDArray[np.int32]
     author_count: NDArray[np.int16]
@@ -208,6 +220,7 @@ def _row(record: Record, journals: JournalTable) -> tuple[object, ...]:
         title.marks,
         title.part,
         authors.names,
+        authors.people,
         first,
         ord(authors.initial) if authors.initial else 0,
         min(authors.count, 30_000),
@@ -279,7 +292,7 @@ def _keys(
 
 
 _TYPES = {
-    "title_key": np.uint64, "letters": np.int32, "title_marks": np.int8, "part": np.int16,
+    "title_key": np.uint64, "letters": np.int32, "title_marks": np.int16, "part": np.int16,
     "first_author": np.uint64, "initial": np.int32, "author_count": np.int16, "year": np.int16,
     "journal": np.int32, "place_marks": np.int8, "volume": np.int32, "issue": np.int32,
     "page": np.int64, "last_page": np.int64, "page_tail": np.int64, "page_kind": np.int8,

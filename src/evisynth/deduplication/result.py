@@ -20,6 +20,7 @@ _REASONS = {
     Reason.PLACE: "same title and authors in one place of one journal",
     Reason.WEIGHT: "the evidence of all fields together",
     Reason.PERSON: "decided by a person",
+    Reason.BARE: "same title, authors and journal, and nothing else to compare: look at it",
 }
 _VETOES = {
     Veto.PMID: "different PubMed identifiers",
@@ -132,6 +133,11 @@ class DeduplicationResult:
     def report_count(self) -> int:
         """Different reports: groups and singles."""
         return len(self.groups) + len(self.singles)
+
+    @property
+    def to_check(self) -> tuple[PairEvidence, ...]:
+        """Merges that a person should look at: title, authors and journal are all that is known."""
+        return tuple(merge for merge in self.merges if merge.reason is Reason.BARE)
 
     def group_of(self, record: str) -> tuple[str, ...]:
         """Return the ids of all records of the same report, this one included."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections import Counter
 from functools import lru_cache
 
 __all__ = [
@@ -12,11 +13,13 @@ __all__ = [
     "ERRATUM",
     "HEADING",
     "PROTOCOL",
+    "RENEWED",
     "REPLY",
     "RETRACTION",
     "UPDATE",
     "Title",
     "fold",
+    "numbered_apart",
     "prepare_title",
     "title_difference",
     "words_of",
@@ -30,6 +33,7 @@ ADDENDUM = 8
 PROTOCOL = 16
 UPDATE = 32
 HEADING = 64  # a standing heading, which many works of one journal bear
+RENEWED = 128  # of a kind that is published anew under one title: statistics, guidelines
 
 _TAGS = re.compile(r"</?[a-z][^<>]{0,40}>", re.IGNORECASE)
 _NOT_WORD = re.compile(r"[\W_]+")
@@ -50,7 +54,8 @@ _TRAILER = re.compile(
     r"croatian|serbian|romanian|ukrainian|english|review|reviews|article|abstract only|"
     r"summary for patients in[^\])]*|see comments?|\d+ refs?|erratum appears in[^\]]*|"
     r"structured abstract|provisional abstract|brief record|abstract|corrected|"
-    r"comment in[^\]]*|published erratum[^\]]*|republished[^\]]*)\.?[\])]\.?\s*$",
+    r"comment in[^\]]*|published erratum[^\]]*|republished[^\]]*)\.?[\])]\.?\s*$|"
+    r"\s*\((?:structured|provisional) ?a?b?s?t?r?a?c?t?$",  # cut off at a length
     re.IGNORECASE,
 )
 _REMARK = re.compile(
@@ -59,7 +64,7 @@ _REMARK = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _LABEL = re.compile(
-    r"^(?:[\w-]+ ){0,2}(?:papers?|note|article|review|competition|report|communication|essay)"
+    r"^(?:[\w-]+ ){0,4}(?:papers?|note|article|review|competition|report|communication|essay)"
     r"\s*(?::|\s[-–—])\s+(?=\S{2})",
     re.IGNORECASE,
 )
@@ -102,6 +107,10 @@ _HEADING_HINTS = (
     "errat", "corr", "viewpoint", "case report", "poster", "oral pres", "proceeding", "special",
     "track", "annual", "scientific",
 )  # fmt: skip
+_RENEWED_HINTS = (
+    "annual", "yearly", "statistics", "guideline", "recommendation", "consensus", "update",
+    "report", "in review", "position ",
+)  # fmt: skip
 _PART_HINTS = (
     "part ",
     "chapter ",
@@ -111,6 +120,11 @@ _PART_HINTS = (
     "report ",
     "article ",
     "lesson ",
+)
+_RENEWED = re.compile(
+    r"\bannual\b|\byearly\b|\bstatistics\b|\bguidelines?\b|\brecommendations?\b|\bconsensus\b|"
+    r"\bupdated?\b|\bregist(?:ry|er) report\b|\byear in review\b|\bposition (?:paper|statement)\b",
+    re.IGNORECASE,
 )
 _HEADING = re.compile(
     r"\beditors?\W{0,2}s?\b(?!\w)|\beditorials?\b|^\W*(?:the )?(?:letters?|correspondence|news|"
@@ -195,7 +209,8 @@ class Title:
     other : str
         The second title of a bilingual one, without blanks; ``""`` if there is one only.
     marks : int
-        Bits: erratum, reply, retraction notice, addendum, protocol, update, standing heading.
+        Bits: erratum, reply, retraction notice, addendum, protocol, update, standing heading,
+        renewed under one title.
     part : int
         Number of the part that it names; 0 if none.
     """
@@ -223,6 +238,8 @@ def _marks(title: str, lower: str) -> int:
         and _HEADING.search(title)
     ):
         found |= HEADING
+    if any(hint in lower for hint in _RENEWED_HINTS) and _RENEWED.search(lower):
+        found |= RENEWED
     return found
 
 
@@ -408,6 +425,21 @@ def title_difference(first: str, second: str) -> int:
     if heavy_one and heavy_two:
         return OTHER_WORDS
     return CONTAINED if at_end or len(heavy_one) + len(heavy_two) <= _FEW_WORDS else OTHER_WORDS
+
+
+def numbered_apart(first: str, second: str) -> bool:
+    """Whether two prepared titles differ by a number or by the word "part".
+
+    Examples
+    --------
+    >>> numbered_apart("walking after stroke", "walking after stroke part 2")
+    True
+    >>> numbered_apart("walking after stroke", "walking after stroke a trial")
+    False
+    """
+    odd = Counter(first.split())
+    odd.subtract(second.split())
+    return any(count and (word.isdigit() or word == "part") for word, count in odd.items())
 
 
 def _same_text(left: list[str], right: list[str]) -> bool:

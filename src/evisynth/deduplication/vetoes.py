@@ -73,7 +73,7 @@ def _differ(values: NDArray[np.int64] | NDArray[np.uint64], pairs: Comparison) -
     return differ
 
 
-def _one_sided(marks: NDArray[np.int8], pairs: Comparison, bits: int) -> Truth:
+def _one_sided(marks: NDArray[np.int8] | NDArray[np.int16], pairs: Comparison, bits: int) -> Truth:
     """Return where one of a pair bears a mark that the other does not."""
     differ: Truth = ((marks[pairs.first] ^ marks[pairs.second]) & bits) != 0
     return differ

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from evisynth.figures.bars import count_bars as count_bars
     from evisynth.figures.bars import field_bars as field_bars
     from evisynth.figures.flow import flow_diagram as flow_diagram
+    from evisynth.figures.recall import recall_curve as recall_curve
     from evisynth.figures.review_set import ReviewFigure as ReviewFigure
     from evisynth.figures.review_set import review_figures as review_figures
     from evisynth.figures.risk_of_bias import summary as risk_of_bias_summary
@@ -24,6 +25,7 @@ _LATER = {
     "count_bars": ("bars", "count_bars"),
     "field_bars": ("bars", "field_bars"),
     "flow_diagram": ("flow", "flow_diagram"),
+    "recall_curve": ("recall", "recall_curve"),
     "review_figures": ("review_set", "review_figures"),
     "risk_of_bias_summary": ("risk_of_bias", "summary"),
     "traffic_light": ("risk_of_bias", "traffic_light"),
@@ -39,6 +41,7 @@ __all__ = [
     "flow_diagram",
     "forest",
     "funnel",
+    "recall_curve",
     "review_figures",
     "risk_of_bias_summary",
     "traffic_light",

@@ -20,9 +20,11 @@ from evisynth.records.values import (
     find_doi,
     find_isbns,
     find_issns,
+    find_pmcid,
     find_year,
     full_doi,
     join_pages,
+    link,
     pubmed_id,
     pubmed_id_in_url,
     split_cell,
@@ -36,6 +38,14 @@ _FIELD = re.compile(r"\s*,?\s*([A-Za-z][^\s=,{}\"#%()]*(?:[^\S\n]+\d+)?)\s*=\s*"
 _SWALLOWED = re.compile(r"\}[ \t]*,?[ \t]*\n(?=[ \t]*[A-Za-z][\w -]*=[ \t]*[{\"])")
 """The end of a value and the beginning of the next field: inside a value a brace is missing."""
 _NEXT_FIELD = re.compile(r"\n[ \t]*+(?=[A-Za-z][\w-]*+[ \t]*+\d*+[ \t]*+=)")
+_BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
+_BRACKETS = re.compile(r"\\.|[{}()]", re.DOTALL)
+_KEY = re.compile(r"\s*+([^,={}\"\n]*+)(?:,|(?=[)}])|\n)")
+_BETWEEN = re.compile(r"[\s,]*")
+_SYNC = re.compile(r"\n\s*(?=[A-Za-z][\w -]*=)|[{}]")
+_BARE = re.compile(r"[^\s,#{}\"]+")
+_BARE_IN_BRACKETS = re.compile(r"[^\s,#{}\"()]+")
+_JOINT = re.compile(r"\s*#\s*")
 _SKIPPED = frozenset({"comment", "preamble", "string"})
 _TYPES = {
     "article": "journal article",
@@ -84,7 +94,7 @@ def stream_bibtex(export: Export, reading: Reading) -> Iterator[Record]:
 
 def _entries(text: str) -> Iterator[_Entry]:
     """Cut the text into entries."""
-    ends = [found.end() for found in re.finditer("\n", text)]
+    line, counted = 1, 0
     starts = [found.start() for found in _AT_LINE.finditer(text)]
     macros: dict[str, str] = {}
     place = 0
@@ -96,7 +106,8 @@ def _entries(text: str) -> Iterator[_Entry]:
         if kind == "comment" and found[2] == "{":
             place, _ = _close(text, found.end(), limit, "}")
             continue
-        entry = _Entry(kind, "", bisect_right(ends, begin) + 1, 0, "")
+        line, counted = line + text.count("\n", counted, begin), begin
+        entry = _Entry(kind, "", line, 0, "")
         place = _parse(text, found.end(), limit, "}" if found[2] == "{" else ")", entry, macros)
         entry.raw = text[begin:place].rstrip()
         entry.last = entry.first + entry.raw.count("\n")
@@ -109,9 +120,8 @@ def _entries(text: str) -> Iterator[_Entry]:
 def _close(text: str, place: int, limit: int, closing: str) -> tuple[int, bool]:
     """Find the end of a braced text that began before ``place``; whether it was closed."""
     depth = 1
-    for found in re.compile(r"\\.|[{}]" if closing == "}" else r"\\.|[{}()]", re.DOTALL).finditer(
-        text, place, limit
-    ):
+    signs = _BRACES if closing == "}" else _BRACKETS
+    for found in signs.finditer(text, place, limit):
         sign = found[0]
         if sign in "{(":
             depth += 1
@@ -127,12 +137,12 @@ def _parse(
 ) -> int:
     """Read key and fields into the entry; return where it ends."""
     if entry.kind not in _SKIPPED:
-        key = re.compile(r"\s*+([^,={}\"\n]*+)(?:,|(?=[)}])|\n)").match(text, place, limit)
+        key = _KEY.match(text, place, limit)
         if key and "=" not in key[1]:
             entry.key = key[1].strip()
             place = key.end()
     while place < limit:
-        rest = re.compile(r"[\s,]*").match(text, place, limit)
+        rest = _BETWEEN.match(text, place, limit)
         place = rest.end() if rest else place
         if place >= limit:
             break
@@ -141,7 +151,7 @@ def _parse(
         name = _FIELD.match(text, place, limit)
         if name is None:
             entry.fault = entry.fault or "something that is no field stands in the entry"
-            sync = re.compile(r"\n\s*(?=[A-Za-z][\w -]*=)|[{}]").search(text, place, limit)
+            sync = _SYNC.search(text, place, limit)
             if sync is None:
                 return limit
             if sync[0] == "{":
@@ -192,15 +202,14 @@ def _value(
             parts.append(text[place + 1 : at].rstrip(","))
             place = min(at + 1, limit)
         else:
-            bare = re.compile(r"[^\s,#{}\"()]+" if closing == ")" else r"[^\s,#{}\"]+").match(
-                text, place, limit
-            )
+            signs = _BARE_IN_BRACKETS if closing == ")" else _BARE
+            bare = signs.match(text, place, limit)
             if bare is None:
                 break
             word = bare[0]
             parts.append(macros.get(word.lower(), word))
             place = bare.end()
-        joint = re.compile(r"\s*#\s*").match(text, place, limit)
+        joint = _JOINT.match(text, place, limit)
         if joint is None:
             break
         place = joint.end()
@@ -253,16 +262,16 @@ def _record(entry: _Entry, reading: Reading) -> Record:
         title=title,
         authors=_names(values.get("author", ()) or values.get("editor", ())),
         year=year,
-        journal=journal,
+        journal=journal or short,
         volume=one("volume"),
         issue=one("number", "issue"),
         pages=join_pages(
-            re.sub(r"\s*[-–]{1,3}\s*", "-", one("pages")), "",
+            one("pages"), "",
             one("art_number", "article-number", "articleno", "eid"),
         ),
         doi=full_doi(one("doi")) or (find_doi(url) if "doi" in url.casefold() else ""),
         pmid=pubmed_id(one("pmid", "pubmed_id", "pubmedid")) or eprint or pubmed_id_in_url(url),
-        url=url,
+        url=link(url),
         abstract=one("abstract"),
         keywords=listed("keywords", "keyword", "author_keywords", "keywords-plus"),
         source=reading.source,
@@ -272,11 +281,11 @@ def _record(entry: _Entry, reading: Reading) -> Record:
         type=one("document_type", "type")
         or _TYPES.get(entry.kind, "" if entry.kind == "misc" else entry.kind),
         language=one("language", "langid"),
-        journal_short=short if short != journal else "",
+        journal_short=short if journal and short != journal else "",
         original_title=one("original_title"),
         database=one("database") or one("source"),
         accession=accession,
-        pmcid=one("pmcid"),
+        pmcid=find_pmcid(one("pmcid", "pmc")),
         registry_ids=listed("registry_ids"),
         issns=find_issns((one("issn"), one("eissn"))),
         isbns=find_isbns((one("isbn"),)),

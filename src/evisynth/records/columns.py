@@ -13,10 +13,12 @@ from evisynth.records.values import (
     find_doi,
     find_isbns,
     find_issns,
+    find_pmcid,
     find_registry_ids,
     find_year,
     full_doi,
     join_pages,
+    link,
     person,
     pubmed_id,
     pubmed_id_in_url,
@@ -175,9 +177,9 @@ def record_of_row(
         return tuple(part for cell in values.get(name, ()) for part in split_cell(cell))
 
     accession = one("accession")
-    number = accession.rsplit("/", 1)[-1] if "openalex.org" in accession else accession
+    number = re.sub(r"^https?://(?:api\.)?openalex\.org/(?:works/)?(?=\w+$)", "", accession)
     key = one("id")
-    if "openalex.org/" in key:
+    if re.fullmatch(r"https?://(?:api\.)?openalex\.org/\S+", key):
         number = number or key.rsplit("/", 1)[-1]
         key = key.rsplit("/", 1)[-1]
     if reading.dialect == "Covidence" and key.startswith("#"):
@@ -210,7 +212,7 @@ def record_of_row(
     if _REGISTRY_NUMBER.fullmatch(number):
         numbers = (number, *numbers)
     short = one("journal_short")
-    pages = re.sub(r"\s*[-–]+\s*", "-", one("pages"))
+    pages = one("pages")
     issue = one("issue")
     return Record(
         id=ident,
@@ -221,14 +223,14 @@ def record_of_row(
             for name in _people(cell)
         ),
         year=year,
-        journal=journal,
+        journal=journal or short,
         volume=one("volume"),
         issue=issue,
         pages=join_pages(pages or one("first_page"), "" if pages else one("last_page"),
                          one("article")),
         doi=doi,
         pmid=pubmed_id(one("pmid")) or next((p for u in urls if (p := pubmed_id_in_url(u))), ""),
-        url=url if " " not in url else url.split(" ", 1)[0],
+        url=link(url),
         abstract=one("abstract"),
         keywords=many("keywords")
         if reading.dialect != "Embase.com"
@@ -241,11 +243,11 @@ def record_of_row(
         if reading.dialect == "ClinicalTrials.gov"
         else one("type"),
         language=one("language"),
-        journal_short=short if short != journal else "",
+        journal_short=short if journal and short != journal else "",
         original_title=one("original_title"),
         database=one("database") or (source if reading.dialect == "Scopus" else ""),
         accession=number,
-        pmcid=one("pmcid"),
+        pmcid=find_pmcid(one("pmcid")),
         registry_ids=find_registry_ids(numbers),
         issns=find_issns(values.get("issns", ())),
         isbns=find_isbns(values.get("isbns", ())),

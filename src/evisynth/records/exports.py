@@ -10,16 +10,18 @@ from functools import cached_property
 from pathlib import Path
 
 from evisynth.errors import InputError, Problem
-from evisynth.records.text import decode_export, split_lines
+from evisynth.records.text import decode_export
 
 __all__ = ["HEAD", "LONGEST_LINE", "Export", "open_export"]
 
 BLOCK = 1 << 20
+PAGE = 1 << 17
+"""Bytes read at a time where lines are wanted: small enough to stay near the processor."""
 HEAD = 1 << 18
 """Bytes of a file by which its format and dialect are found."""
 LONGEST_LINE = 1 << 24
-"""Signs in one line of a text format beyond which the file is refused (16 Mi): the longest line of
-a real export, Scopus's with all references, is under 1 Mi."""
+"""Signs in one line or entry of a text format beyond which the file is refused (16 Mi): the longest
+line of a real export, Scopus's with all references, is under 1 Mi."""
 LONGEST_TEXT = 1 << 29
 """Bytes of a file that has to be held in memory as a whole (512 MiB)."""
 
@@ -100,18 +102,50 @@ class Export:
             raise ValueError("the export is a text and no file")
         return self.path
 
-    def decoded(self) -> Iterator[str]:
+    def decoded(self, size: int = BLOCK) -> Iterator[str]:
         """Give the text in blocks as they stand in the file."""
         if self.text is not None:
-            for start in range(0, len(self.text), BLOCK):
-                yield self.text[start : start + BLOCK]
+            for start in range(0, len(self.text), size):
+                yield self.text[start : start + size]
             return
         decoder = codecs.getincrementaldecoder(self.encoding)(self.errors)
         with self.located().open("rb") as file:
             file.seek(self.skip)
-            while data := file.read(BLOCK):
+            while data := file.read(size):
                 yield decoder.decode(data)
             yield decoder.decode(b"", True)
+
+    def pages(self) -> Iterator[str]:
+        """Give the text in blocks of whole lines, each ended by LF, of bounded size.
+
+        Raises
+        ------
+        InputError
+            A line is longer than `LONGEST_LINE`.
+        """
+        rest = ""
+        number = 1
+        for block in self.decoded(PAGE):
+            text = rest + block if rest else block
+            held = ""
+            if "\r" in text:
+                if text[-1] == "\r":  # half of a CRLF perhaps
+                    text, held = text[:-1], "\r"
+                text = text.replace("\r\n", "\n").replace("\r", "\n")
+            if "\ufeff" in text:
+                text = text.replace("\ufeff", "")
+            end = text.rfind("\n") + 1
+            if len(text) - end > LONGEST_LINE:
+                raise self.too_long(number + text.count("\n"))
+            if end:
+                rest = text[end:] + held
+                text = text[:end]
+                number += text.count("\n")
+                yield text
+            else:
+                rest = text + held
+        if rest:
+            yield rest.removesuffix("\r")
 
     def blocks(self) -> Iterator[list[str]]:
         """Give the lines, without their ends, in lists of bounded size.
@@ -121,34 +155,13 @@ class Export:
         InputError
             A line is longer than `LONGEST_LINE`.
         """
-        rest = ""
-        number = 1
-        for block in self.decoded():
-            text = rest + block
-            held = ""
-            if "\r" in text:
-                if text[-1] == "\r":  # half of a CRLF perhaps
-                    text, held = text[:-1], "\r"
-                text = text.replace("\r\n", "\n").replace("\r", "\n")
-            if "\ufeff" in text:
-                text = text.replace("\ufeff", "")
+        for text in self.pages():
+            for mark in self.marks:
+                self.marked += text.count("\n" + mark) + text.startswith(mark)
             lines = text.split("\n")
-            rest = lines.pop()
-            if len(rest) > LONGEST_LINE:
-                raise self.too_long(number + len(lines))
-            number += len(lines)
-            if lines:
-                self._count(text, len(text) - len(rest))
-                yield lines
-            rest += held
-        if rest:
-            self._count(rest, len(rest))
-            yield [rest.removesuffix("\r")]
-
-    def _count(self, text: str, end: int) -> None:
-        """Count the marks in a text that begins with a line."""
-        for mark in self.marks:
-            self.marked += text.count("\n" + mark, 0, end) + text.startswith(mark)
+            if not lines[-1]:
+                lines.pop()
+            yield lines
 
     def texts(self) -> Iterator[str]:
         """Give the text in blocks, lines ended by LF."""
@@ -303,32 +316,41 @@ def _first_bad(export: Export) -> tuple[int, int, int] | None:
     """Return offset, byte and line of the first byte that does not fit the encoding."""
     decoder = codecs.getincrementaldecoder(export.encoding)()
     offset = export.skip
-    lines = 1
-    after_cr = False
     export.controls = export.encoding != "utf-8"
     with export.located().open("rb") as file:
         file.seek(export.skip)
         while True:
-            data = file.read(BLOCK)
+            data = file.read(PAGE)
             held = decoder.getstate()[0]
             try:
-                text = decoder.decode(data, not data)
+                if held or not data.isascii() or export.encoding != "utf-8":
+                    decoder.decode(data, not data)
             except UnicodeDecodeError as error:
-                start = error.start - len(held)
-                before = (held + data)[: error.start].decode(export.encoding, "replace")
-                lines += len(split_lines(before + "x")) - 1 - (after_cr and before[:1] == "\n")
                 export.controls = True
-                return offset + start, (held + data)[error.start], lines
+                bad = offset - len(held) + error.start
+                return bad, (held + data)[error.start], _line_at(export, bad)
             if not data:
                 return None
             if not export.controls:
                 export.controls = len(data.translate(None, _CONTROLS)) != len(data)
             offset += len(data)
+
+
+def _line_at(export: Export, offset: int) -> int:
+    """Return the line in which a byte stands."""
+    line = 1
+    after_cr = False
+    decoder = codecs.getincrementaldecoder(export.encoding)("replace")
+    with export.located().open("rb") as file:
+        file.seek(export.skip)
+        left = offset - export.skip
+        while left > 0 and (data := file.read(min(BLOCK, left))):
+            left -= len(data)
+            text = decoder.decode(data)
             if text:
-                lines += text.count("\n")
-                if "\r" in text or after_cr:
-                    lines += len(re.findall(r"\r(?!\n)", text)) - (after_cr and text[0] == "\n")
-                    after_cr = text[-1] == "\r"
+                line += len(re.findall(r"\r\n?|\n", text)) - (after_cr and text[0] == "\n")
+                after_cr = text[-1] == "\r"
+    return line
 
 
 def _count_signs(export: Export) -> tuple[int, int]:

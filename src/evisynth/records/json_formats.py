@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from bisect import bisect_right
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
@@ -23,10 +22,12 @@ from evisynth.records.values import (
     find_doi,
     find_isbns,
     find_issns,
+    find_pmcid,
     find_registry_ids,
     find_year,
     full_doi,
     join_pages,
+    link,
     pubmed_id,
     split_cell,
 )
@@ -97,9 +98,11 @@ def stream_csl(export: Export, reading: Reading) -> Iterator[Record]:
 
 def _stream(export: Export, reading: Reading, make: Make) -> Iterator[Record]:
     text = export.whole()
-    ends = [found.start() for found in re.finditer("\n", text)]
+    line, counted = 1, 0
     for start, end, value, fault in _objects(text, _BLANK.match(text, 0).end(), export):  # type: ignore[union-attr]
-        first, last = bisect_right(ends, start) + 1, bisect_right(ends, max(start, end - 1)) + 1
+        first = line + text.count("\n", counted, start)
+        last = first + text.count("\n", start, max(start, end - 1))
+        line, counted = first, start
         if isinstance(value, dict):
             yield make(value, text[start:end], first, last, reading)
         elif value is ...:
@@ -286,13 +289,13 @@ def _item(value: dict[str, Any], raw: str, first: int, last: int, reading: Readi
         title=title,
         authors=tuple(names),
         year=year,
-        journal=journal,
+        journal=journal or short,
         volume=one("volume"),
         issue=one("issue", "journal-issue"),
         pages=join_pages(one("page"), "", one("article-number", "number")),
         doi=doi,
         pmid=pubmed_id(one("PMID", "pmid")) or (in_note[1] if in_note else ""),
-        url=url,
+        url=link(url),
         abstract=_without_jats(one("abstract")),
         keywords=_words(keywords)
         if isinstance(keywords, list)
@@ -303,12 +306,12 @@ def _item(value: dict[str, Any], raw: str, first: int, last: int, reading: Readi
         last_line=last,
         type=one("genre") or one("type").removesuffix("document"),
         language=one("language"),
-        journal_short=short if short != journal else "",
+        journal_short=short if journal and short != journal else "",
         original_title=one("original-title"),
         database=one("archive", "source"),
         accession=one("archive_location", "accession"),
-        pmcid=one("PMCID"),
-        registry_ids=_words(_get(value, "custom", "registry_ids")),
+        pmcid=find_pmcid(one("PMCID", "pmcid")),
+        registry_ids=find_registry_ids(_words(_get(value, "custom", "registry_ids"))),
         issns=find_issns(_words(value.get("ISSN"))),
         isbns=find_isbns(_words(value.get("ISBN"))),
         notes=notes,
@@ -358,7 +361,7 @@ def _work(value: dict[str, Any], raw: str, first: int, last: int, reading: Readi
         for m in _objects_in(value.get("mesh"))
     ]  # fmt: skip
     terms = [_word(each.get("display_name")) for each in _objects_in(value.get("keywords"))]
-    pmcid = re.search(r"(?:PMC|articles/)(\d+)", _word(_get(ids, "pmcid")))
+    pmcid = _word(_get(ids, "pmcid")).rstrip("/").rsplit("/", 1)[-1]
     return Record(
         id=ident,
         title=title,
@@ -381,7 +384,7 @@ def _work(value: dict[str, Any], raw: str, first: int, last: int, reading: Readi
         language=_word(value.get("language")),
         database="OpenAlex",
         accession=number,
-        pmcid=f"PMC{pmcid[1]}" if pmcid else "",
+        pmcid=find_pmcid(pmcid),
         issns=find_issns((*_words(source.get("issn")), _word(source.get("issn_l")))),
         raw=raw,
         reader=reading.reader,

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from evisynth.records.exports import Export
-from evisynth.records.reading import Reading, go_on, joined, last_line
+from evisynth.records.reading import Outside, Reading, go_on, joined, last_line
 from evisynth.records.record import Record
 from evisynth.records.values import (
     clean,
@@ -19,10 +19,13 @@ from evisynth.records.values import (
     find_doi,
     find_isbns,
     find_issns,
+    find_pmcid,
     find_registry_ids,
     find_year,
     full_doi,
     join_pages,
+    link,
+    part_name,
     person,
     pubmed_id,
     split_list,
@@ -31,6 +34,12 @@ from evisynth.records.values import (
 __all__ = ["looks_like_medline", "looks_like_ovid_text", "stream_medline", "stream_ovid_text"]
 
 _TAG = re.compile(r"([A-Z][A-Z0-9]{1,3}) {0,2}- ?(.*)")
+_READ = frozenset(
+    {"PMID", "EVID", "TI", "BTI", "DP", "DEP", "DA", "EDAT", "CRDT", "LID", "AID", "DOI", "SO",
+     "FAU", "AU", "CN", "JT", "TA", "VI", "IP", "PG", "URL", "AB", "MH", "OT", "PT", "LA", "TT",
+     "DB", "AN", "PMC", "SI", "IS", "ISBN", "GN"}
+)  # fmt: skip
+"""Tags whose values are used."""
 _NUMBER = re.compile(r"<\s*(\d+)\s*>\s*")
 
 Fields = dict[str, list[str]]
@@ -57,28 +66,37 @@ def stream_medline(export: Export, reading: Reading) -> Iterator[Record]:
     raw: list[str] = []
     first = number = 0
     current = ""
-    outside: list[int] = []
-    for block in export.blocks():
+    outside = Outside()
+    padded: dict[str, str] = {}
+    for block in reading.blocks(export, outside):
         for line in block:
             number += 1
-            found = None if line[:1] in ("", " ") else _TAG.match(line)
-            tag = found[1] if found else ""
-            if found and tag == "PMID" and not (fields and set(fields) <= {"PMID"}):
+            if line[4:6] == "- " and (known := padded.get(line[:4])):
+                tag, value = known, line[6:]
+            else:
+                found = None if line[:1] in ("", " ") else _TAG.match(line)
+                tag, value = (found[1], found[2]) if found else ("", "")
+                if line[4:6] == "- " and tag == line[:4].rstrip():
+                    padded[line[:4]] = tag
+            if tag == "PMID" and not (fields and fields == {"PMID": [value.strip()]}):
                 if fields is not None:
                     yield _medline_record(fields, raw, first, reading)
-                fields, raw, first, current = {tag: [found[2].strip()]}, [line], number, tag
+                fields, raw, first, current = {tag: [value.strip()]}, [line], number, tag
             elif fields is not None:
                 raw.append(line)
-                if found:
+                if tag:
                     current = tag
-                    fields.setdefault(tag, []).append(found[2].strip())
-                elif line.strip():
+                    if tag in fields:
+                        fields[tag].append(value)
+                    else:
+                        fields[tag] = [value]
+                elif line and not line.isspace():
                     go_on(fields[current], line.strip())
-            elif found and tag in ("TI", "OWN", "STAT", "FAU", "AU", "AB"):
+            elif tag in ("TI", "OWN", "STAT", "FAU", "AU", "AB"):
                 reading.report(
                     number, number, "an entry that does not begin with PMID", "the entry was kept"
                 )
-                fields, raw, first, current = {tag: [found[2].strip()]}, [line], number, tag
+                fields, raw, first, current = {tag: [value.strip()]}, [line], number, tag
             elif line.strip():
                 outside.append(number)
     if fields is not None:
@@ -90,11 +108,17 @@ def _medline_record(fields: Fields, raw: list[str], first: int, reading: Reading
     last = last_line(first, raw)
     fields = joined(fields)
 
+    for tag in _READ.intersection(fields):
+        fields[tag] = [text for value in fields[tag] if (text := clean(value))]
+
     def one(*tags: str) -> str:
-        return next((clean(v) for tag in tags for v in fields.get(tag, ()) if v), "")
+        for tag in tags:
+            if fields.get(tag):
+                return fields[tag][0]
+        return ""
 
     def many(tag: str) -> tuple[str, ...]:
-        return tuple(value for each in fields.get(tag, ()) if (value := clean(each)))
+        return tuple(fields.get(tag, ()))
 
     pmid = pubmed_id(one("PMID"))
     ident = reading.ident(one("EVID") or pmid or one("PMID"), first, "PMID")
@@ -114,21 +138,22 @@ def _medline_record(fields: Fields, raw: list[str], first: int, reading: Reading
         ),
         "",
     )
-    article = next((value.split(" [", 1)[0] for value in many("LID") if "[doi]" not in value), "")
+    places = many("LID")
+    article = next((value.split(" [", 1)[0] for value in places if "[doi]" not in value), "")
     authors = many("FAU") or many("AU")
     return Record(
         id=ident,
         title=title,
-        authors=(*(person(name) for name in authors), *many("CN")),
+        authors=(*map(part_name, authors), *many("CN")),
         year=year,
         journal=one("JT", "TA", "BTI"),
         volume=one("VI"),
         issue=one("IP"),
-        pages=join_pages(one("PG"), "", article if "[pii]" not in " ".join(many("LID")) else ""),
+        pages=join_pages(one("PG"), "", article if "[pii]" not in " ".join(places) else ""),
         doi=doi,
         pmid=pmid,
-        url=one("URL"),
-        abstract=clean(" ".join(fields.get("AB", ()))),
+        url=link(one("URL")),
+        abstract=" ".join(many("AB")),
         keywords=(*many("MH"), *many("OT")),
         source=reading.source,
         file=reading.where,
@@ -140,7 +165,7 @@ def _medline_record(fields: Fields, raw: list[str], first: int, reading: Reading
         original_title=one("TT"),
         database=one("DB"),
         accession=one("AN"),
-        pmcid=one("PMC"),
+        pmcid=find_pmcid(one("PMC")),
         registry_ids=find_registry_ids(many("SI")),
         issns=find_issns(many("IS")),
         isbns=find_isbns(many("ISBN")),
@@ -167,9 +192,9 @@ def stream_ovid_text(export: Export, reading: Reading) -> Iterator[Record]:
     raw: list[str] = []
     first = number = 0
     current = ""
-    outside: list[int] = []
+    outside = Outside()
     reading.dialect = "Ovid"
-    for block in export.blocks():
+    for block in reading.blocks(export, outside):
         for line in block:
             number += 1
             opening = _NUMBER.fullmatch(line) if line[:1] == "<" else None
@@ -247,7 +272,7 @@ def _ovid_record(fields: Fields, raw: list[str], first: int, reading: Reading) -
         or ((found["pages"] or found["pp"] or "").rstrip(".") if found else ""),
         doi=full_doi(one("Digital Object Identifier", "DOI")) or find_doi(place),
         pmid=accession if "medline" in database.casefold() and accession.isdigit() else "",
-        url=one("Link to the Ovid Full Text or citation", "URL"),
+        url=link(one("Link to the Ovid Full Text or citation", "URL")),
         abstract=one("Abstract"),
         keywords=many(
             "Keyword Heading",

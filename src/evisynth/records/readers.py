@@ -45,7 +45,7 @@ from evisynth.records.refer import (
     stream_refer,
 )
 from evisynth.records.ris import NO_ENTRY, looks_like_ris, stream_ris
-from evisynth.records.ris import VERSION as RIS_VERSION
+from evisynth.records.ris_record import VERSION as RIS_VERSION
 from evisynth.records.tables import read_table
 from evisynth.records.web_of_science import looks_like_web_of_science, stream_web_of_science
 from evisynth.records.xml_formats import (
@@ -75,18 +75,19 @@ def _is_xml(export: Export) -> bool:
 
 READERS: tuple[Reader, ...] = (
     Reader("XLSX", (".xlsx",), looks_like_workbook, stream_workbook),
-    Reader("ClinicalTrials.gov JSON", (".json",), looks_like_clinicaltrials, stream_clinicaltrials),
-    Reader("OpenAlex JSON", (".json",), looks_like_openalex, stream_openalex),
-    Reader("CSL-JSON", (".json",), looks_like_csl, stream_csl),
+    Reader("ClinicalTrials.gov JSON", (".json",), looks_like_clinicaltrials, stream_clinicaltrials,
+           suffixes=(".json",)),
+    Reader("OpenAlex JSON", (".json",), looks_like_openalex, stream_openalex, suffixes=(".json",)),
+    Reader("CSL-JSON", (".json",), looks_like_csl, stream_csl, suffixes=(".json",)),
     Reader("PubMed XML", (".xml",), lambda e: _is_xml(e) and looks_like_pubmed_xml(e),
-           stream_pubmed_xml),
+           stream_pubmed_xml, suffixes=(".xml",)),
     Reader("ICTRP XML", (".xml",), lambda e: _is_xml(e) and looks_like_ictrp(e), stream_ictrp),
     Reader("EndNote XML", (".xml",), lambda e: _is_xml(e) and looks_like_endnote_xml(e),
            stream_endnote_xml),
     Reader("RIS", (".ris", ".txt"), looks_like_ris, stream_ris, RIS_VERSION, ("TY  -",),
            suffixes=(".ris",)),
     Reader("PubMed text", (".nbib", ".txt"), looks_like_medline, stream_medline,
-           marks=("PMID- ",)),
+           marks=("PMID- ",), suffixes=(".nbib",)),
     Reader("Web of Science text", (".ciw", ".isi", ".txt"), looks_like_web_of_science,
            stream_web_of_science, marks=("PT ",)),
     Reader("Cochrane text", (".txt",), looks_like_cochrane, stream_cochrane, marks=("Record #",)),
@@ -119,6 +120,9 @@ class RecordStream(Iterator[Record]):
         self.problems = reading.problems
         self.problems[:0] = export.problems
         self._records = self._checked()
+
+    def __iter__(self) -> Iterator[Record]:
+        return self._records
 
     def __next__(self) -> Record:
         return next(self._records)

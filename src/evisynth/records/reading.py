@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from evisynth.errors import Problem
-from evisynth.records.exports import Export
+from evisynth.errors import InputError, Problem
+from evisynth.records.exports import LONGEST_LINE, Export
 from evisynth.records.record import Record
 
-__all__ = ["Reader", "Reading", "RecordProblem", "go_on", "joined", "last_line"]
+__all__ = ["Outside", "Reader", "Reading", "RecordProblem", "go_on", "joined", "last_line"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,17 +129,76 @@ class Reading:
         """Report a year that cannot be read."""
         self.report(first, last, f"no year can be read from {written!r}", "the year was left empty")
 
-    def outside(self, lines: list[int]) -> None:
+    def outside(self, lines: Outside) -> None:
         """Report lines that belong to no entry."""
-        if lines:
-            count = "1 line" if len(lines) == 1 else f"{len(lines)} lines"
+        if lines.count:
+            count = "1 line" if lines.count == 1 else f"{lines.count} lines"
             self.report(
-                lines[0],
-                lines[-1],
+                lines.first,
+                lines.last,
                 f"{count} outside the entries",
                 "left unread",
-                at=f"line {lines[0]}",
+                at=f"line {lines.first}",
             )
+
+    def blocks(self, export: Export, outside: Outside) -> Iterator[list[str]]:
+        """Give the lines of an export in blocks as long as entries end among them.
+
+        Raises
+        ------
+        InputError
+            A line or an entry is longer than `LONGEST_LINE`.
+        """
+        done = size = 0
+        for block in export.blocks():
+            yield block
+            done, before = self.entries + outside.count, done
+            size = size + sum(map(len, block)) + len(block) if done == before else 0
+            if size > LONGEST_LINE:
+                raise self.endless()
+
+    def pages(self, export: Export, outside: Outside) -> Iterator[str]:
+        """Give the text of an export in blocks of whole lines as long as entries end among them.
+
+        Raises
+        ------
+        InputError
+            A line or an entry is longer than `LONGEST_LINE`.
+        """
+        done = size = 0
+        for page in export.pages():
+            yield page
+            done, before = self.entries + outside.count, done
+            size = size + len(page) if done == before else 0
+            if size > LONGEST_LINE:
+                raise self.endless()
+
+    def endless(self) -> InputError:
+        """Return the refusal of an entry that does not end."""
+        return InputError(
+            Problem(
+                self.where,
+                f"after entry {self.entries}" if self.entries else "",
+                f"no entry ends within {LONGEST_LINE:,} signs; no export has such entries, and the"
+                " file is not read further",
+                hint="Export it again, or look whether it is damaged",
+            )
+        )
+
+
+@dataclass(slots=True)
+class Outside:
+    """Lines that belong to no entry: how many, the first and the last."""
+
+    count: int = 0
+    first: int = 0
+    last: int = 0
+
+    def append(self, number: int) -> None:
+        """Take one more line."""
+        self.count += 1
+        self.first = self.first or number
+        self.last = number
 
 
 _MORE = "\0"

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from evisynth.records.exports import Export
-from evisynth.records.reading import Reading, go_on, joined, last_line
+from evisynth.records.reading import Outside, Reading, go_on, joined, last_line
 from evisynth.records.record import Record
 from evisynth.records.values import (
     clean,
@@ -21,6 +21,7 @@ from evisynth.records.values import (
     find_year,
     full_doi,
     join_pages,
+    link,
     person,
     pubmed_id,
     pubmed_id_in_url,
@@ -55,9 +56,9 @@ def stream_refer(export: Export, reading: Reading) -> Iterator[Record]:
     first = number = 0
     current = ""
     blank = False
-    outside: list[int] = []
+    outside = Outside()
     numbered = re.search(r"^%0 ", export.head, re.MULTILINE) is not None
-    for block in export.blocks():
+    for block in reading.blocks(export, outside):
         for line in block:
             number += 1
             found = _REFER.match(line)
@@ -119,7 +120,7 @@ def _refer_record(fields: Fields, raw: list[str], first: int, reading: Reading) 
         pages=join_pages(one("P")),
         doi=next((doi for v in (*fields.get("R", ()), *urls) if (doi := full_doi(v))), ""),
         pmid=next((found for value in urls if (found := pubmed_id_in_url(value))), ""),
-        url=one("U"),
+        url=link(one("U")),
         abstract=one("X"),
         keywords=tuple(word for value in fields.get("K", ()) for word in split_list(value)),
         source=reading.source,
@@ -152,9 +153,9 @@ def stream_cochrane(export: Export, reading: Reading) -> Iterator[Record]:
     raw: list[str] = []
     first = number = 0
     current = ""
-    outside: list[int] = []
+    outside = Outside()
     reading.dialect = "Cochrane Library"
-    for block in export.blocks():
+    for block in reading.blocks(export, outside):
         for line in block:
             number += 1
             if _RECORD.match(line):
@@ -203,7 +204,7 @@ def _cochrane_record(fields: Fields, raw: list[str], first: int, reading: Readin
         pages=join_pages(one("PG")),
         doi=full_doi(one("DOI", "DO")),
         pmid=next((p for tag in ("PM", "XR") for v in fields.get(tag, ()) if (p := _pmid(v))), ""),
-        url=one("US"),
+        url=link(one("US")),
         abstract=one("AB"),
         keywords=tuple(word for value in fields.get("KY", ()) for word in split_list(value)),
         source=reading.source,

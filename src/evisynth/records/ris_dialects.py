@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evisynth.records.values import clean, distinct
+from evisynth.records.values import distinct
 
 __all__ = ["TYPES", "dialect_of", "type_of"]
 
@@ -101,14 +101,16 @@ def type_of(fields: dict[str, list[str]]) -> str:
     """
     named: tuple[str, ...] = ()
     if "PT" in fields:
-        named = distinct(map(clean, fields["PT"]))
+        if len(fields["PT"]) == 1 and fields["PT"][0]:
+            return fields["PT"][0]
+        named = distinct(fields["PT"])
     if not named and "M3" in fields:
         named = tuple(
             value
-            for value in distinct(map(clean, fields["M3"]))
+            for value in distinct(fields["M3"])
             if "10." not in value and not value.endswith("]")  # a DOI, APA's classification
         )
     if named:
         return "; ".join(named)
-    written = next(iter(fields.get("TY", ())), "").strip()
-    return TYPES.get(written, "" if written == "GEN" else clean(written))
+    written = next(iter(fields.get("TY", ())), "")
+    return TYPES.get(written, "" if written == "GEN" else written)

@@ -15,11 +15,15 @@ __all__ = [
     "find_doi",
     "find_isbns",
     "find_issns",
+    "find_pmcid",
     "find_registry_ids",
     "find_year",
     "full_doi",
+    "is_plain",
     "join_list",
     "join_pages",
+    "link",
+    "part_name",
     "person",
     "protect",
     "pubmed_id",
@@ -31,6 +35,12 @@ __all__ = [
 
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _UNWANTED = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
+_ASCII = bytes(range(128))
+_PLAIN = re.compile(
+    "[\u00a1-\u00ac\u00ae-\u02ff\u0391-\u03a1\u03a3-\u03ce\u0400-\u0482\u2010-\u2027\u2030-\u205e"
+    "\u20ac\u2122\u2190-\u22ff\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3\uff01-\uff9d]*"
+)
+"""Signs that are printable and never change in NFC, whatever stands before or after."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>]{1,500}", re.IGNORECASE)
 _WHOLE_DOI = re.compile(
@@ -42,16 +52,19 @@ _ISBN = re.compile(r"(?<![\d-])((?:97[89][- ]?)?(?:\d[- ]?){9}[\dXx])(?![\d-])")
 _PUBMED_URL = re.compile(
     r"(?:pubmed\.ncbi\.nlm\.nih\.gov|ncbi\.nlm\.nih\.gov/(?:m/)?pubmed)/(\d{1,9})"
 )
+_PMCID = re.compile(r"(?<![A-Za-z0-9])PMC(\d{1,9})(?!\d)", re.IGNORECASE)
+_LINK = re.compile(r"(?<!\S)https?://\S+")
+_NAMED_PMID = re.compile(r"(?:PMID|PUBMED|MEDLINE)[:\s]+(\d{1,9})\b", re.IGNORECASE)
 _INITIALS = re.compile(r"(\S.*?)\s+((?:[^\W\d_a-z]\.?-?){1,4})", re.UNICODE)
 _REGISTRY = re.compile(
     r"(?<![A-Za-z0-9])(NCT\d{8}|ISRCTN\d{8}|EUCTR\d{4}-\d{6}-\d{2}(?:-[A-Z]{2,3})?"
-    r"|\d{4}-\d{6}-\d{2}(?!\d)|ACTRN\d{14}p?|ChiCTR[-A-Z]*\d{8,10}|CTRI/\d{4}/\d{2,3}/\d{6}"
-    r"|DRKS\d{8}|JPRN-[A-Za-z]+\d+|UMIN\d{9}|jRCT[a-z]?\d{10}|IRCT\d{6,}N\d+|KCT\d{7}"
+    r"|(?:CTIS)?20\d\d-\d{6}-\d{2}(?:-\d{2})?(?!\d)|ACTRN\d{14}p?|ChiCTR[-A-Z]*\d{8,10}|CTRI/\d{4}/\d{2,3}/\d{6}"
+    r"|DRKS\d{8}|JPRN-[A-Za-z]+\d+|UMIN\d{9}|jRCT[a-z]?\d{10}|IRCT\d{6,}N\d+|KCT\d{7}|ITMCTR\d{8,10}"
     r"|NTR\d{3,5}|NL-?OMON\d+|PACTR\d{15,16}|RBR-[0-9a-z]{6,8}|SLCTR/\d{4}/\d{3}|TCTR\d{11}"
     r"|PER-\d{3}-\d{2}|LBCTR\d{10})(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
-_DASHES = str.maketrans("‐‑‒–—−", "------")
+_DASHED = re.compile(r"\s*+[-‐‑‒–—−]{1,3}\s*+")
 _NO_PAGES = frozenset({"no pagination specified", "n/a", "no-specified", "no pagination", "-"})
 
 
@@ -82,6 +95,23 @@ def clean(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
+def is_plain(text: str) -> bool:
+    r"""Return whether the signs of a text beyond ASCII are all printable and in NFC.
+
+    Only signs that stand for themselves alone are known here; False means that it is not certain.
+
+    Examples
+    --------
+    >>> is_plain("Ünal – 5 µg"), is_plain("e\u0301"), is_plain("a\xa0b")
+    (True, False, False)
+    """
+    try:
+        wide = text.encode().translate(None, _ASCII)
+    except UnicodeEncodeError:  # half of a pair
+        return False
+    return _PLAIN.fullmatch(wide.decode()) is not None
+
+
 def distinct(values: Iterable[str]) -> tuple[str, ...]:
     """Return the values that are not empty, each once, in their order.
 
@@ -90,7 +120,7 @@ def distinct(values: Iterable[str]) -> tuple[str, ...]:
     >>> distinct(["a", "", "b", "a"])
     ('a', 'b')
     """
-    return tuple(dict.fromkeys(value for value in values if value))
+    return tuple(dict.fromkeys(filter(None, values)))
 
 
 def protect(text: str) -> str:
@@ -213,6 +243,8 @@ def find_year(text: str) -> int | None:
     >>> find_year("2022//"), find_year("10 15")
     (2022, None)
     """
+    if len(text) == 4 and text.isascii() and text.isdigit():
+        return int(text) if "1500" <= text <= "2099" else None
     found = _YEAR.search(text)
     return int(found[1]) if found else None
 
@@ -226,7 +258,7 @@ def find_issns(values: Iterable[str]) -> tuple[str, ...]:
     ('1932-6203', '1999-7777', '0222-666X')
     """
     found = [f"{a}-{b.upper()}" for value in values for a, b in _ISSN.findall(value)]
-    return tuple(dict.fromkeys(found))
+    return tuple(found) if len(found) < 2 else tuple(dict.fromkeys(found))
 
 
 def find_isbns(values: Iterable[str]) -> tuple[str, ...]:
@@ -273,8 +305,35 @@ def pubmed_id(text: str) -> str:
     text = text.strip()
     if text.isascii() and text.isdigit() and len(text) <= 9:
         return text.lstrip("0")
-    found = re.match(r"(?:PMID|PUBMED|MEDLINE)[:\s]+(\d{1,9})\b", text, re.IGNORECASE)
+    found = _NAMED_PMID.match(text)
     return found[1].lstrip("0") if found else pubmed_id_in_url(text)
+
+
+def find_pmcid(text: str) -> str:
+    """Return the number in PubMed Central of a field that should hold one, ``""`` if it does not.
+
+    Examples
+    --------
+    >>> find_pmcid("PMC5832410"), find_pmcid("https://europepmc.org/articles/pmc5832410")
+    ('PMC5832410', 'PMC5832410')
+    """
+    found = _PMCID.search(text)
+    if found:
+        return f"PMC{found[1]}"
+    text = text.strip()
+    return f"PMC{text}" if text.isascii() and text.isdigit() and len(text) <= 9 else ""
+
+
+def link(text: str) -> str:
+    """Return the first link of a field that should hold one; what is no link stays as it is.
+
+    Examples
+    --------
+    >>> link("https://example.org/1 https://example.org/2"), link("see 10.1000/182 there")
+    ('https://example.org/1', 'see 10.1000/182 there')
+    """
+    found = _LINK.search(text)
+    return found[0] if found else text
 
 
 def pubmed_id_in_url(text: str) -> str:
@@ -297,12 +356,16 @@ def person(text: str) -> str:
     >>> person("Shi,Yu "), person("Griffin DK"), person("Liu R."), person("World Health Body")
     ('Shi, Yu', 'Griffin, DK', 'Liu, R.', 'World Health Body')
     """
-    text = clean(text)
+    return part_name(clean(text))
+
+
+def part_name(text: str) -> str:
+    """Return what `person` does of a name that is clean."""
     if "," in text:
         if text.count(",") == 1 and ", " in text and " ," not in text and text[0] != ",":
             return text
         family, _, given = text.partition(",")
-        return f"{family.rstrip()}, {given.strip()}".strip(", ")
+        return f"{family.rstrip()}, {given.strip(' ,')}".strip(", ")
     found = _INITIALS.fullmatch(text)
     return f"{found[1]}, {found[2]}" if found else text
 
@@ -332,7 +395,9 @@ def join_pages(first: str, last: str = "", article: str = "") -> str:
     >>> join_pages("152", "160"), join_pages("No", "Specified"), join_pages("", "", "e12292")
     ('152-160', '', 'e12292')
     """
-    first, last = first.strip().translate(_DASHES), last.strip().translate(_DASHES)
+    if first.isdigit() and first.isascii() and (not last or (last.isdigit() and last.isascii())):
+        return f"{first}-{last}" if last and last != first else first
+    first, last = _DASHED.sub("-", first.strip()), _DASHED.sub("-", last.strip())
     if first.casefold() == "no" and re.fullmatch(r"(?i)(pagination ?)?specified|pagination", last):
         first = last = ""
     pages = first if first == last or not last else f"{first}-{last}" if first else last

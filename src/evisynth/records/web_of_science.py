@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from evisynth.records.exports import Export
-from evisynth.records.reading import Reading, go_on, joined, last_line
+from evisynth.records.reading import Outside, Reading, go_on, joined, last_line
 from evisynth.records.record import Record
 from evisynth.records.values import (
     clean,
@@ -19,6 +19,7 @@ from evisynth.records.values import (
     find_year,
     full_doi,
     join_pages,
+    link,
     person,
     pubmed_id,
     split_list,
@@ -47,9 +48,9 @@ def stream_web_of_science(export: Export, reading: Reading) -> Iterator[Record]:
     raw: list[str] = []
     first = number = 0
     current = ""
-    outside: list[int] = []
+    outside = Outside()
     reading.dialect = "Web of Science"
-    for block in export.blocks():
+    for block in reading.blocks(export, outside):
         for line in block:
             number += 1
             found = _TAG.match(line)
@@ -142,7 +143,7 @@ def web_of_science_record(
         title=title,
         authors=(*(person(name) for name in names), *groups),
         year=year,
-        journal=journal,
+        journal=journal or short,
         volume=one("VL"),
         issue=one("IS"),
         pages=join_pages(
@@ -152,7 +153,7 @@ def web_of_science_record(
         ),
         doi=full_doi(one("DI", "D2")),
         pmid=pmid,
-        url=one("DL", "UR"),
+        url=link(one("DL", "UR")),
         abstract=one("AB"),
         keywords=(*many("DE"), *many("ID"), *many("MH", "MQ")),
         source=reading.source,
@@ -161,7 +162,7 @@ def web_of_science_record(
         last_line=last,
         type=one("DT") or _TYPES.get(one("PT"), ""),
         language="; ".join(distinct(many("LA"))),
-        journal_short=short if short != journal else "",
+        journal_short=short if journal and short != journal else "",
         original_title=one("FT"),
         database=one("DB"),
         accession=accession,

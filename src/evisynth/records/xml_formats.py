@@ -22,10 +22,13 @@ from evisynth.records.values import (
     find_doi,
     find_isbns,
     find_issns,
+    find_pmcid,
     find_registry_ids,
     find_year,
     full_doi,
     join_pages,
+    link,
+    part_name,
     person,
     pubmed_id,
     pubmed_id_in_url,
@@ -231,6 +234,8 @@ def _text(element: _Element | None) -> str:
     """Return the text of an element with that of the elements in it."""
     if element is None:
         return ""
+    if not len(element):
+        return clean(element.text or "")
     return clean("".join(element.itertext()))  # type: ignore[arg-type]
 
 
@@ -286,7 +291,7 @@ def _pubmed(root: _Element, raw: str, first: int, last: int, reading: Reading) -
         suffix = _one(author, "Suffix")
         name = group or ", ".join(part for part in (family, given, suffix) if part)
         if name:
-            names.append(name)
+            names.append(part_name(name) if name != group else name)
     headings = []
     for heading in cited.iterfind("MeshHeadingList/MeshHeading"):
         term = _one(heading, "DescriptorName")
@@ -296,7 +301,8 @@ def _pubmed(root: _Element, raw: str, first: int, last: int, reading: Reading) -
         ]
         descriptor = heading.find("DescriptorName")
         major = descriptor is not None and descriptor.get("MajorTopicYN") == "Y"
-        headings.append(("*" if major else "") + "/".join([term, *qualifiers]))
+        if term:
+            headings.append(("*" if major else "") + "/".join([term, *qualifiers]))
     pages = _one(article, "Pagination/MedlinePgn") or join_pages(
         _one(article, "Pagination/StartPage"), _one(article, "Pagination/EndPage")
     )
@@ -324,7 +330,7 @@ def _pubmed(root: _Element, raw: str, first: int, last: int, reading: Reading) -
         language="; ".join(distinct(_all(article, "Language"))),
         journal_short=short if short != journal and journal else "",
         original_title=original if original != title else "",
-        pmcid=ids.get("pmc", ""),
+        pmcid=find_pmcid(ids.get("pmc", "")),
         registry_ids=find_registry_ids(
             _all(article, "DataBankList/DataBank/AccessionNumberList/AccessionNumber")
         ),
@@ -350,6 +356,7 @@ def _endnote(root: _Element, raw: str, first: int, last: int, reading: Reading) 
         reading.no_year(first, last, written)
     journal = _one(root, "periodical/full-title", "titles/secondary-title")
     shorts = (_one(root, "periodical/abbr-1"), _one(root, "titles/alt-title"))
+    short = next((each for each in shorts if each and each != journal), "")
     urls = _all(root, "urls/related-urls/url") or _all(root, "urls/web-urls/url")
     numbers = _numbers(root, "isbn")
     kind = root.find("ref-type")
@@ -361,7 +368,11 @@ def _endnote(root: _Element, raw: str, first: int, last: int, reading: Reading) 
     given = _one(root, "custom5")
     pmid = pubmed_id(given) if given[:4] == "PMID" or "medline" in database.casefold() else ""
     provider = f"{database} {_one(root, 'remote-database-provider')}".casefold()
-    if accession.isdigit() and ("medline" in provider or "nlm" in provider or "pubmed" in provider):
+    if (
+        not pmid
+        and accession.isdigit()
+        and ("medline" in provider or "nlm" in provider or "pubmed" in provider)
+    ):
         pmid = pubmed_id(accession)
     issns = find_issns(numbers)
     return Record(
@@ -369,14 +380,14 @@ def _endnote(root: _Element, raw: str, first: int, last: int, reading: Reading) 
         title=title,
         authors=tuple(person(name) for name in names),
         year=year,
-        journal=journal,
+        journal=journal or short,
         volume=_one(root, "volume"),
         issue=_one(root, "number", "issue"),
         pages=join_pages(_one(root, "pages"), "", _one(root, "custom7")),
         doi=full_doi(_one(root, "electronic-resource-num"))
         or next((doi for url in urls if "doi" in url and (doi := find_doi(url))), ""),
         pmid=pmid or next((found for url in urls if (found := pubmed_id_in_url(url))), ""),
-        url=next((url for url in urls if "<Go to ISI>" not in url), ""),
+        url=link(next((url for url in urls if "<Go to ISI>" not in url), "")),
         abstract=_one(root, "abstract"),
         keywords=tuple(
             word
@@ -393,11 +404,11 @@ def _endnote(root: _Element, raw: str, first: int, last: int, reading: Reading) 
         type=_one(root, "work-type")
         or clean(str(kind.get("name") or "" if kind is not None else "")).removesuffix("Generic"),
         language=_one(root, "language"),
-        journal_short=next((short for short in shorts if short and short != journal), ""),
+        journal_short=short if journal else "",
         original_title=_one(root, "titles/translated-title", "orig-pub"),
         database=database,
         accession=accession,
-        pmcid=_one(root, "custom2") if _one(root, "custom2").upper().startswith("PMC") else "",
+        pmcid=find_pmcid(_one(root, "custom2")) if "PMC" in _one(root, "custom2").upper() else "",
         registry_ids=find_registry_ids(_all(root, "custom3")),
         issns=issns,
         isbns=find_isbns(numbers),
@@ -449,7 +460,7 @@ def _ictrp(root: _Element, raw: str, first: int, last: int, reading: Reading) ->
         authors=(name,) if name else (),
         year=year,
         journal=one("Source_Register"),
-        url=one("web_address", "url"),
+        url=link(one("web_address", "url")),
         abstract=" ".join(f"{label}: {text}" for label, text in fields if text),
         keywords=distinct(part.strip() for part in re.split(r"[;|]", one("Condition"))),
         source=reading.source,

@@ -11,6 +11,7 @@ from evisynth.review.parts import (
     Registration,
 )
 from evisynth.review.review import Review, read_review
+from evisynth.review.searches import read_duplicates, read_searches
 
 __all__ = [
     "FlowCounts",
@@ -24,5 +25,7 @@ __all__ = [
     "fingerprint",
     "flow_heading",
     "input_files",
+    "read_duplicates",
     "read_review",
+    "read_searches",
 ]

@@ -176,6 +176,7 @@ class _PlanReader:
         people = self._items("people", schema.PersonSection)
         outcomes = self._items("outcomes", schema.OutcomeSection)
         limits: LimitsSection | None = self._table("limits", schema.LimitsSection)
+        self._table("connectors", schema.ConnectorsSection)
         defaults, analyses = self._analyses(schema.AnalysisSection)
         return Plan(
             lines=self.lines,

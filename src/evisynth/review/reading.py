@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from evisynth.analysis import AnalysisPlan
@@ -20,6 +20,7 @@ from evisynth.review.plan_reading import REVIEW_FILE, Plan, read_plan
 from evisynth.review.published import read_published_results
 from evisynth.review.schema_errors import place, word_problem
 from evisynth.review.searches import read_duplicates, read_searches
+from evisynth.review.strategies import read_strategies
 from evisynth.screening import (
     Decision,
     RecordState,
@@ -28,6 +29,7 @@ from evisynth.screening import (
     read_decisions,
     resolve,
 )
+from evisynth.searches import Strategy
 from evisynth.studies import Retrieval, Study, check_reports, read_retrievals, read_studies
 
 __all__ = ["FolderContents", "read_folder", "studies_in_synthesis"]
@@ -60,6 +62,7 @@ class FolderContents:
     flow: FlowCounts
     fingerprint: str
     warnings: tuple[str, ...]
+    strategies: dict[str, Strategy] = field(default_factory=dict)
 
 
 def read_folder(folder: Path) -> FolderContents:
@@ -110,6 +113,7 @@ class _FolderReader:
         check_words(plan, self.problems)
         searches_before = len(self.problems)
         sources, records = read_searches(self.folder, self.problems, self.warnings)
+        strategies = read_strategies(self.folder, self.problems)
         # After an export that could not be read nothing is said of ids that may stand in it.
         whole = len(self.problems) == searches_before
         known = frozenset(record.id for record in records) if whole else None
@@ -151,6 +155,7 @@ class _FolderReader:
             rob_instrument=instrument,
             texts=texts,
             sources=sources,
+            strategies=strategies,
             records=records,
             duplicates=duplicates,
             decisions=decisions,

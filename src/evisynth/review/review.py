@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +12,7 @@ from evisynth.records import Record, SearchSource
 from evisynth.review.parts import FlowCounts, Person, Protocol, PublishedResult
 from evisynth.review.reading import read_folder
 from evisynth.screening import Decision, RecordState
+from evisynth.searches import Strategy
 from evisynth.studies import Retrieval, Study
 
 __all__ = ["Review", "read_review"]
@@ -42,6 +43,8 @@ class Review:
     sources, records, duplicates, decisions, retrievals, studies, outcome_rows, assessments,
     published_judgements, published_results
         What was done; ``duplicates`` maps a record to the record it repeats.
+    strategies : dict of str to Strategy
+        Search strategies with their versions, by name of the search's folder.
     states : dict of (record id, stage) to RecordState
         Computed.
     flow : FlowCounts
@@ -85,6 +88,7 @@ class Review:
     fingerprint: str
     warnings: tuple[str, ...] = ()
     published_citation: str = ""
+    strategies: dict[str, Strategy] = field(default_factory=dict)
 
     @classmethod
     def read(cls, folder: Path | str) -> Review:
@@ -156,6 +160,7 @@ class Review:
             fingerprint=held.fingerprint,
             warnings=held.warnings,
             published_citation=plan.published.citation if plan.published else "",
+            strategies=held.strategies,
         )
 
 

@@ -9,7 +9,7 @@ hold tuples.
 from __future__ import annotations
 
 import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -27,6 +27,7 @@ __all__ = [
     "ITEMS",
     "SECTIONS",
     "AnalysisSection",
+    "ConnectorsSection",
     "CriteriaSection",
     "ExtractionSection",
     "FieldSection",
@@ -225,6 +226,13 @@ class LimitsSection(Section):
     statements: list[Text] = []
 
 
+class ConnectorsSection(Section):
+    """``[connectors]``: services that may be asked over the network, none if it is not there."""
+
+    enabled: list[Text] = []
+    email: Prose = ""
+
+
 class SearchSection(Section):
     """``searches/<id>/search.toml``: one source and its search."""
 
@@ -238,6 +246,8 @@ class SearchSection(Section):
     encoding: Prose = ""
     id_prefix: Prose = ""
     note: Prose = ""
+    run: dict[str, Any] = {}
+    strategy: dict[str, Any] = {}
 
 
 SECTIONS: dict[str, type[Section]] = {
@@ -250,6 +260,7 @@ SECTIONS: dict[str, type[Section]] = {
     "published": PublishedSection,
     "defaults": AnalysisSection,
     "limits": LimitsSection,
+    "connectors": ConnectorsSection,
 }
 """Sections that are one table."""
 

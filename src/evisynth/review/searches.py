@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
@@ -25,6 +26,9 @@ __all__ = ["read_duplicates", "read_searches"]
 
 SEARCH_FILE = "search.toml"
 QUERY_FILE = "query.txt"
+EXPORT_STEM = "export"
+RAW_FOLDER = "raw"
+"""Pages of a service as they came, kept by a connector; the export is made of them."""
 
 
 def read_searches(
@@ -85,14 +89,15 @@ def _read_search(
     encoding = section.encoding if section else ""
     prefix = section.id_prefix if section else ""
     records: list[Record] = []
-    suffixes = {suffix for reader in READERS for suffix in reader.suffixes}
+    endings = {ending for reader in READERS for ending in reader.endings}
+    taken: set[str] = set()
     exports = 0
     for path in sorted(folder.iterdir()):
         where = f"searches/{ident}/{path.name}"
-        if path.name in (SEARCH_FILE, QUERY_FILE) or path.name.startswith("."):
+        if path.name in (SEARCH_FILE, QUERY_FILE, RAW_FOLDER) or path.name.startswith("."):
             continue
-        if not path.is_file() or path.suffix.casefold() not in suffixes:
-            warnings.append(f"{where}: not read; exports end in {', '.join(sorted(suffixes))}")
+        if not path.is_file() or path.suffix.casefold() not in endings:
+            warnings.append(f"{where}: not read; exports end in {', '.join(sorted(endings))}")
             continue
         exports += 1
         try:
@@ -100,9 +105,15 @@ def _read_search(
                 path, ident, where=where, encoding=encoding, first_number=len(records) + 1
             )
         except InputError as error:
+            if path.suffix.casefold() == ".txt" and not path.name.startswith(EXPORT_STEM):
+                warnings.append(f"{where}: not read; it is no export in a format that is known")
+                continue
             problems.extend(error.problems)
             continue
         warnings.extend(str(repair) for repair in repairs)
+        if exports > 1:
+            found = _own_ids(found, taken, exports, where, warnings)
+        taken.update(record.id for record in found)
         records.extend(replace(record, id=prefix + record.id) for record in found)
     if section is None:
         return None, records
@@ -140,6 +151,22 @@ def _read_search(
     return source, records
 
 
+def _own_ids(
+    found: Sequence[Record], taken: set[str], part: int, where: str, warnings: list[str]
+) -> tuple[Record, ...]:
+    """Give records of a later part file ids of their own where an earlier part has them."""
+    clashing = sum(record.id in taken for record in found)
+    if clashing:
+        warnings.append(
+            f"{where}: {clashing} ids stand in an earlier part of this search; here they end in"
+            f" '-part{part}'"
+        )
+    return tuple(
+        replace(record, id=f"{record.id}-part{part}") if record.id in taken else record
+        for record in found
+    )
+
+
 def _check_ids(records: list[Record], problems: list[Problem]) -> None:
     """Check that no two records of the review have one id."""
     first: dict[str, Record] = {}
@@ -160,7 +187,7 @@ def _check_ids(records: list[Record], problems: list[Problem]) -> None:
 def read_duplicates(
     path: Path, *, where: str, records: frozenset[str] | None, problems: list[Problem]
 ) -> dict[str, str]:
-    """Read ``duplicates.csv``: ``record_id``, ``duplicate_of``, and optionally ``reason``.
+    """Read ``duplicates.csv``: ``record_id``, ``duplicate_of``, perhaps ``reason``, ``made_by``.
 
     Returns
     -------
@@ -173,7 +200,7 @@ def read_duplicates(
         where=where,
         problems=problems,
         required=("record_id", "duplicate_of"),
-        optional=("reason",),
+        optional=("reason", "made_by"),
         may_be_empty=True,
     )
     found: dict[str, str] = {}

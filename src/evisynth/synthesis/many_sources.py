@@ -137,7 +137,8 @@ def _columns(table: Any, names: ColumnNames) -> tuple[Floats, Floats, NDArray[An
             return wanted
         known = next((name for name in KNOWN[role] if name in there), None)
         if known is None and must:
-            raise OptionError(role, None, there, hint=f"Name the column, e.g. {role}={there[0]!r}.")
+            first = there[0] if there else "yi"
+            raise OptionError(role, None, there, hint=f"Name the column, e.g. {role}={first!r}.")
         return known
 
     estimate = found("estimate", must=True)

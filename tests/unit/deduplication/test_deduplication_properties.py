@@ -139,3 +139,22 @@ def test_the_candidates_of_a_portion_are_those_of_the_whole(made):
     second = set(zip(*candidate_pairs(columns, index, half), strict=True))
     assert first | second == whole
     assert not first & second
+
+
+@FEWER
+@given(records(), st.data())
+def test_a_decision_joins_whole_groups(made, data):
+    one, two = data.draw(st.sampled_from(list(combinations([r.id for r in made], 2))))
+    before, after = deduplicate(made), deduplicate(made, together=[(one, two)])
+    assert set(after.group_of(one)) == {*before.group_of(one), *before.group_of(two)}
+
+
+@FEWER
+@given(records(), st.data())
+def test_decisions_hold_beside_each_other(made, data):
+    pairs = list(combinations([r.id for r in made], 2))
+    together, apart = data.draw(st.sampled_from(pairs)), data.draw(st.sampled_from(pairs))
+    assume(together != apart)
+    result = deduplicate(made, together=[together], apart=[apart])
+    assert together[1] in result.group_of(together[0])
+    assert apart[1] not in result.group_of(apart[0])

@@ -148,7 +148,23 @@ def test_repairs_of_exports_are_warnings(folder: Path) -> None:
     warned = read_review(folder).warnings
     assert len(warned) == 2
     assert "searches/pubmed/export.ris, line 5: the file ends without ER" in warned[0]
-    assert warned[1] == "searches/pubmed/notes.docx: not read; exports end in .csv, .ris"
+    endings = (
+        ".bib, .ciw, .csv, .enw, .isi, .json, .nbib, .ref, .ris, .tab, .tsv, .txt, .xlsx, .xml"
+    )
+    assert warned[1] == f"searches/pubmed/notes.docx: not read; exports end in {endings}"
+
+
+def test_exports_in_every_format_and_part_files_are_read(folder: Path) -> None:
+    screened(folder)
+    bib = "@article{smith, title = {Gait after stroke}, author = {Smith, A}, year = 2001}\n"
+    write(folder, "searches/pubmed/export-02.bib", bib)
+    write(folder, "searches/pubmed/export-03.txt", bib)
+    write(folder, "searches/pubmed/notes.txt", "Ask the librarian.\n")
+    review = read_review(folder)
+    ids = [record.id for record in review.records if record.title == "Gait after stroke"]
+    assert ids == ["smith", "smith-part2"]
+    assert any("1 ids stand in an earlier part" in each for each in review.warnings)
+    assert any("notes.txt: not read; it is no export" in each for each in review.warnings)
 
 
 @pytest.mark.parametrize(

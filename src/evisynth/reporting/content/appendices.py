@@ -13,7 +13,6 @@ from evisynth.reporting.blocks import (
     BulletList,
     Column,
     Paragraph,
-    Preformatted,
     References,
     Row,
     Runs,
@@ -22,17 +21,16 @@ from evisynth.reporting.blocks import (
     code,
     link,
     runs,
-    see,
     strong,
 )
 from evisynth.reporting.content.context import (
     Context,
-    date_words,
     heading,
     paragraph,
     record_citation,
     sentence,
 )
+from evisynth.reporting.content.strategies import search_strategies
 from evisynth.reporting.content.words import are, studies, upper_first
 
 __all__ = ["appendices", "software_versions"]
@@ -62,39 +60,6 @@ def _statements(context: Context) -> list[Block]:
             )
         ),
     ]
-
-
-def _strategies(context: Context) -> list[Block]:
-    blocks: list[Block] = [heading(2, "Search strategies", "search-strategies")]
-    searched = [source for source in context.review.sources if source.searched]
-    if not searched:
-        return [*blocks, paragraph("No strategy is recorded.")]
-    without = []
-    for source in searched:
-        if not source.query.strip():
-            without.append(source.name)
-            continue
-        facts = [f"searched {date_words(source.date)}" if source.date else ""]
-        facts.append(f"{source.platform}" if source.platform else "")
-        extra = ", ".join(fact for fact in facts if fact)
-        label = f"{source.name} ({extra})" if extra else source.name
-        blocks.append(Preformatted(source.query.strip("\n"), label))
-    if without:
-        blocks.append(
-            Paragraph(
-                runs(
-                    f"No strategy is recorded for {studies_or_sources(without)}; ",
-                    see("tab-sources"),
-                    " says what is known of each.",
-                )
-            )
-        )
-    return blocks
-
-
-def studies_or_sources(names: list[str]) -> str:
-    """Name a few sources, or count many."""
-    return "; ".join(names) if len(names) <= 4 else f"{len(names)} sources"
 
 
 def _records_table(table_id: str, caption: str, rows: list[Row]) -> Table:
@@ -252,7 +217,7 @@ def appendices(context: Context) -> list[Block]:
     return [
         *_statements(context),
         heading(1, "Appendices"),
-        *_strategies(context),
+        *search_strategies(context),
         *_included(context),
         *_excluded(context),
         *_outcome_data(context),
