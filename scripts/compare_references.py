@@ -15,7 +15,7 @@ RELATIVE = 1e-9
 """Differences of a search for tau² that ends at 1e-12 stay below; a changed method does not."""
 
 ABSOLUTE = 1e-10
-FREE_KEYS = ("made_with", "source")
+FREE_KEYS = ("made_with", "source", "versions")
 SHOWN = 20
 
 
