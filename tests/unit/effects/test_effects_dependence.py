@@ -183,7 +183,7 @@ def test_a_row_without_an_estimate_is_independent():
     ("options", "error", "words"),
     [
         ({}, OptionError, "rho"),
-        ({"rho": 0.5}, OptionError, "together with obs or type"),
+        ({"rho": 1.5}, OptionError, "rho: 1.5"),
         ({"obs": "time"}, OptionError, "rho"),
         ({"obs": "time", "rho": 1.5}, OptionError, "rho: 1.5"),
         ({"obs": "time", "type": "scale", "rho": 0.5}, OptionError, "within a type"),
@@ -290,3 +290,10 @@ def test_correlations_by_cluster_and_rows_without_estimates():
 def test_aggregations_that_cannot_be(options, error, words):
     with pytest.raises(error, match=words):
         es.aggregate(made(MULTI), **({"by": "study"} | options))
+
+
+def test_one_correlation_holds_for_any_two_rows_of_a_cluster():
+    table = {"study": ["A", "A", "B"], "yi": [0.1, 0.2, 0.3], "vi": [0.04, 0.09, 0.01]}
+    found = es.covariances(pd.DataFrame(table), "study", rho=0.5).to_matrix()
+    assert found[0, 1] == pytest.approx(0.5 * 0.2 * 0.3)
+    assert found[0, 2] == 0

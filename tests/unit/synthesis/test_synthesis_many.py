@@ -41,7 +41,7 @@ def same(one: PooledMany, other: PooledMany) -> None:
 def client() -> Iterator[Any]:
     distributed = pytest.importorskip("distributed", reason="Dask is not installed")
     cluster = distributed.LocalCluster(
-        n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None
+        n_workers=1, threads_per_worker=2, processes=False, dashboard_address=":0"
     )
     with cluster, distributed.Client(cluster) as made:
         yield made
