@@ -17,7 +17,7 @@ from evisynth.records.reading import Reading
 from evisynth.records.record import Record
 from evisynth.records.values import (
     clean,
-    find_doi,
+    doi_in_link,
     find_isbns,
     find_issns,
     find_pmcid,
@@ -25,6 +25,7 @@ from evisynth.records.values import (
     full_doi,
     join_pages,
     link,
+    part_name,
     pubmed_id,
     pubmed_id_in_url,
     split_cell,
@@ -269,7 +270,7 @@ def _record(entry: _Entry, reading: Reading) -> Record:
             one("pages"), "",
             one("art_number", "article-number", "articleno", "eid"),
         ),
-        doi=full_doi(one("doi")) or (find_doi(url) if "doi" in url.casefold() else ""),
+        doi=full_doi(one("doi")) or doi_in_link(url),
         pmid=pubmed_id(one("pmid", "pubmed_id", "pubmedid")) or eprint or pubmed_id_in_url(url),
         url=link(url),
         abstract=one("abstract"),
@@ -313,13 +314,14 @@ def _names(values: list[str] | tuple[str, ...]) -> tuple[str, ...]:
                 parts.append(text[start : found.start()])
                 start = found.end()
         parts.append(text[start:])
-        names.extend(name for part in parts if (name := _name(part.strip())))
+        names.extend(name for part in parts if (name := clean(_name(part.strip()))))
     return tuple(name for name in names if name != "others")
 
 
 def _name(text: str) -> str:
     if text.startswith("{") and _close(text, 1, len(text), "}")[0] == len(text):
-        return clean(from_latex(text))
+        name = clean(from_latex(text))
+        return part_name(name) if "," in name else name
     parts = [clean(from_latex(part)) for part in _outside_braces(text, ",")]
     if len(parts) >= 3:
         return f"{parts[0]}, {' '.join(parts[2:])}, {parts[1]}".strip(", ")

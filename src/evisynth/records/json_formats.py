@@ -18,8 +18,8 @@ from evisynth.records.record import Record
 from evisynth.records.values import (
     clean,
     distinct,
+    doi_in_link,
     family_first,
-    find_doi,
     find_isbns,
     find_issns,
     find_pmcid,
@@ -29,6 +29,7 @@ from evisynth.records.values import (
     join_pages,
     link,
     pubmed_id,
+    pubmed_id_in_url,
     split_cell,
 )
 
@@ -63,10 +64,11 @@ def looks_like_clinicaltrials(export: Export) -> bool:
 def looks_like_openalex(export: Export) -> bool:
     """Return whether the file holds works of OpenAlex."""
     head = export.head
+    named = re.search(r'"id"\s*:\s*"https?://(?:api\.)?openalex\.org/(?:works/)?W\d', head)
     return _is_json(export) and (
-        re.search(r'"id"\s*:\s*"https?://(?:api\.)?openalex\.org/(?:works/)?W\d', head) is not None
-        or '"abstract_inverted_index"' in head
+        '"abstract_inverted_index"' in head
         or '"authorships"' in head
+        or (named is not None and ('"display_name"' in head or '"publication_year"' in head))
     )
 
 
@@ -274,7 +276,7 @@ def _item(value: dict[str, Any], raw: str, first: int, last: int, reading: Readi
             names.append(name)
     url = one("URL", "url")
     written_doi = one("DOI", "doi")
-    doi = full_doi(written_doi) or (find_doi(url) if "doi" in url.casefold() else "")
+    doi = full_doi(written_doi) or doi_in_link(url)
     notes = (*_words(value.get("note")), *_words(_get(value, "custom", "notes")))
     if written_doi and not doi:
         reading.report(first, last, f"{written_doi!r} is no full DOI", "kept as a note")
@@ -294,7 +296,8 @@ def _item(value: dict[str, Any], raw: str, first: int, last: int, reading: Readi
         issue=one("issue", "journal-issue"),
         pages=join_pages(one("page"), "", one("article-number", "number")),
         doi=doi,
-        pmid=pubmed_id(one("PMID", "pmid")) or (in_note[1] if in_note else ""),
+        pmid=pubmed_id(one("PMID", "pmid")) or (in_note[1].lstrip("0") if in_note else "")
+        or pubmed_id_in_url(url),
         url=link(url),
         abstract=_without_jats(one("abstract")),
         keywords=_words(keywords)
@@ -373,7 +376,7 @@ def _work(value: dict[str, Any], raw: str, first: int, last: int, reading: Readi
         pages=join_pages(_word(_get(biblio, "first_page")), _word(_get(biblio, "last_page"))),
         doi=full_doi(_word(value.get("doi")) or _word(_get(ids, "doi"))),
         pmid=pubmed_id(_word(_get(ids, "pmid"))),
-        url=_word(_get(place, "landing_page_url")) or _word(value.get("id")),
+        url=link(_word(_get(place, "landing_page_url")) or _word(value.get("id"))),
         abstract=clean(" ".join(words[at] for at in sorted(words))) or _word(value.get("abstract")),
         keywords=distinct((*mesh, *terms)),
         source=reading.source,

@@ -16,6 +16,7 @@ from evisynth.records.record import Record
 from evisynth.records.values import (
     clean,
     distinct,
+    doi_in_link,
     find_doi,
     find_isbns,
     find_issns,
@@ -28,6 +29,7 @@ from evisynth.records.values import (
     part_name,
     person,
     pubmed_id,
+    pubmed_id_in_url,
     split_list,
 )
 
@@ -78,7 +80,7 @@ def stream_medline(export: Export, reading: Reading) -> Iterator[Record]:
                 tag, value = (found[1], found[2]) if found else ("", "")
                 if line[4:6] == "- " and tag == line[:4].rstrip():
                     padded[line[:4]] = tag
-            if tag == "PMID" and not (fields and fields == {"PMID": [value.strip()]}):
+            if tag == "PMID" and raw != [line]:
                 if fields is not None:
                     yield _medline_record(fields, raw, first, reading)
                 fields, raw, first, current = {tag: [value.strip()]}, [line], number, tag
@@ -141,17 +143,18 @@ def _medline_record(fields: Fields, raw: list[str], first: int, reading: Reading
     places = many("LID")
     article = next((value.split(" [", 1)[0] for value in places if "[doi]" not in value), "")
     authors = many("FAU") or many("AU")
+    journal = one("JT", "TA", "BTI")
     return Record(
         id=ident,
         title=title,
         authors=(*map(part_name, authors), *many("CN")),
         year=year,
-        journal=one("JT", "TA", "BTI"),
+        journal=journal,
         volume=one("VI"),
         issue=one("IP"),
         pages=join_pages(one("PG"), "", article if "[pii]" not in " ".join(places) else ""),
-        doi=doi,
-        pmid=pmid,
+        doi=doi or doi_in_link(one("URL")),
+        pmid=pmid or pubmed_id_in_url(one("URL")),
         url=link(one("URL")),
         abstract=" ".join(many("AB")),
         keywords=(*many("MH"), *many("OT")),
@@ -161,7 +164,7 @@ def _medline_record(fields: Fields, raw: list[str], first: int, reading: Reading
         last_line=last,
         type="; ".join(distinct(many("PT"))),
         language="; ".join(distinct(many("LA"))),
-        journal_short=one("TA") if one("TA") != one("JT") else "",
+        journal_short=one("TA") if one("TA") != journal else "",
         original_title=one("TT"),
         database=one("DB"),
         accession=one("AN"),
@@ -249,7 +252,7 @@ def _ovid_record(fields: Fields, raw: list[str], first: int, reading: Reading) -
     accession = one("Accession Number", "Unique Identifier").rstrip(".")
     ident = reading.ident(accession, first, "accession number")
     title = re.sub(r"\.?\[(?:Article|Review|Report|Miscellaneous|Letter|Editorial)[^\]]*\]\.?$", "",
-                   one("Title"))  # fmt: skip
+                   one("Title")).strip()  # fmt: skip
     if not title:
         reading.no_title(first, last, ident, ", ".join(fields))
     place = one("Source")
@@ -265,11 +268,11 @@ def _ovid_record(fields: Fields, raw: list[str], first: int, reading: Reading) -
         title=title,
         authors=tuple(person(re.sub(r"(?:\s+\d+)+$|\s*\[\w+\]$", "", name)) for name in names),
         year=year,
-        journal=one("Journal Name", "Journal") or (found["journal"] if found else ""),
+        journal=one("Journal Name", "Journal") or (found["journal"].strip() if found else ""),
         volume=one("Volume") or (found["volume"] or "" if found else ""),
-        issue=one("Issue/Part", "Issue") or (found["issue"] or "" if found else ""),
+        issue=one("Issue/Part", "Issue") or ((found["issue"] or "").strip() if found else ""),
         pages=one("Page", "Pages")
-        or ((found["pages"] or found["pp"] or "").rstrip(".") if found else ""),
+        or ((found["pages"] or found["pp"] or "").strip(". ") if found else ""),
         doi=full_doi(one("Digital Object Identifier", "DOI")) or find_doi(place),
         pmid=accession if "medline" in database.casefold() and accession.isdigit() else "",
         url=link(one("Link to the Ovid Full Text or citation", "URL")),

@@ -15,6 +15,7 @@ from evisynth.records.record import Record
 from evisynth.records.values import (
     clean,
     distinct,
+    doi_in_link,
     find_isbns,
     find_issns,
     find_registry_ids,
@@ -202,8 +203,9 @@ def _cochrane_record(fields: Fields, raw: list[str], first: int, reading: Readin
         volume=one("VL"),
         issue=one("NO"),
         pages=join_pages(one("PG")),
-        doi=full_doi(one("DOI", "DO")),
-        pmid=next((p for tag in ("PM", "XR") for v in fields.get(tag, ()) if (p := _pmid(v))), ""),
+        doi=full_doi(one("DOI", "DO")) or doi_in_link(one("US")),
+        pmid=next((p for tag in ("PM", "XR") for v in fields.get(tag, ()) if (p := _pmid(v))), "")
+        or pubmed_id_in_url(one("US")),
         url=link(one("US")),
         abstract=one("AB"),
         keywords=tuple(word for value in fields.get("KY", ()) for word in split_list(value)),

@@ -50,6 +50,8 @@ _OVID_DATABASES = (
 _PUBMED_WORDS = frozenset({"PMID", "pmid", "PUBM", "PubM", "Pubm", "pubm", "MEDL", "Medl", "medl"})
 _EBSCO_MEDLINE = frozenset({"cmedm", "mnh", "mdc", "mdl"})
 _OVID_NUMBER = re.compile(r"L?\d{5,}|\d{4}-\d{5}-\d{3}|(?:CN|CD|\d+)-[\d-]+")
+_TWO_NUMBERS = re.compile(r"^(\d+); \d+$")
+"""ProQuest's, with that of the database after its own."""
 _ACCESSION = re.compile(r"Accession Number: ([^;.\s]+)")
 
 
@@ -213,7 +215,7 @@ def _accession(fields: Fields, url: str) -> str:
     """Find the number of the record in its database."""
     given = fields.get("AN", _NONE)[0]
     if given:
-        return given.split(";", 1)[0].strip()
+        return _TWO_NUMBERS.sub(r"\1", given)
     for value in fields.get("U2", ()):
         if value[:1] == "L" and value[1:].isdigit():
             return value

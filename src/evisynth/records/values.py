@@ -11,6 +11,7 @@ from urllib.parse import unquote
 __all__ = [
     "clean",
     "distinct",
+    "doi_in_link",
     "family_first",
     "find_doi",
     "find_isbns",
@@ -34,6 +35,7 @@ __all__ = [
 ]
 
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_OPEN_ENTITY = re.compile(r"&(?=#?[A-Za-z0-9]{1,32}$)")
 _UNWANTED = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
 _ASCII = bytes(range(128))
 _PLAIN = re.compile(
@@ -42,10 +44,16 @@ _PLAIN = re.compile(
 )
 """Signs that are printable and never change in NFC, whatever stands before or after."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>]{1,500}", re.IGNORECASE)
+_DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>\x00-\x1f\x7f-\x9f]{1,500}", re.IGNORECASE)
 _WHOLE_DOI = re.compile(
-    r"(?:(?:https?://)?(?:dx\.)?doi\.org/|doi:?\s*)?(10\.\d{4,9}/\S+)", re.IGNORECASE
+    r"(?:(?:https?://)?(?:dx\.)?doi\.org/|doi:?\s*)?(10\.\d{4,9}/[^\s\x00-\x1f\x7f-\x9f]+)",
+    re.IGNORECASE,
 )
+_PAGE = re.compile(
+    r"/(?:abstract|full|pdf|epdf|pdfdirect|epub|fulltext|full-text|meta|html|summary)/?(?:[?#].*)?$",
+    re.IGNORECASE,
+)
+"""The page of a publisher that a link with a DOI goes to."""
 _YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)")
 _ISSN = re.compile(r"(?<![\dXx-])(\d{4})-?(\d{3}[\dXx])(?![\dXx-])")
 _ISBN = re.compile(r"(?<![\d-])((?:97[89][- ]?)?(?:\d[- ]?){9}[\dXx])(?![\d-])")
@@ -64,7 +72,7 @@ _REGISTRY = re.compile(
     r"|PER-\d{3}-\d{2}|LBCTR\d{10})(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
-_DASHED = re.compile(r"\s*+[-‐‑‒–—−]{1,3}\s*+")
+_DASHED = re.compile(r" ?[-‐‑‒–—−](?: ?[-‐‑‒–—−])* ?")
 _NO_PAGES = frozenset({"no pagination specified", "n/a", "no-specified", "no pagination", "-"})
 
 
@@ -132,7 +140,7 @@ def protect(text: str) -> str:
     ('p &amp;lt; .05 & more', 'p &lt; .05 & more')
     """
     safe = ENTITY.sub(lambda found: "&amp;" + found[0][1:], text)
-    plain = clean(safe)
+    plain = _OPEN_ENTITY.sub("&amp;", clean(safe))
     return ENTITY.sub(lambda found: "&amp;" + found[0][1:], plain)
 
 
@@ -210,7 +218,7 @@ def full_doi(text: str) -> str:
     """
     text = text.strip()
     found = _WHOLE_DOI.fullmatch(text)
-    return found[1].rstrip(".,;").lower() if found else find_doi(text)
+    return clean(found[1].rstrip(".,;").lower()) if found else find_doi(text)
 
 
 def find_doi(text: str) -> str:
@@ -226,13 +234,24 @@ def find_doi(text: str) -> str:
         found = _DOI.search(unquote(text))
     if found is None:
         return ""
-    doi = found[0].split("&", 1)[0].rstrip(".,;'")
+    doi = _PAGE.sub("", found[0].split("&", 1)[0]).rstrip(".,;'")
     while doi and doi[-1] in ")]}":
         opening = "([{"[")]}".index(doi[-1])]
         if doi.count(opening) >= doi.count(doi[-1]):
             break
         doi = doi[:-1].rstrip(".,;")
-    return doi.lower()
+    return clean(doi.lower())
+
+
+def doi_in_link(text: str) -> str:
+    """Return the DOI in a link that says that it holds one.
+
+    Examples
+    --------
+    >>> doi_in_link("https://onlinelibrary.wiley.com/doi/full/10.1002/bjs.1/abstract")
+    '10.1002/bjs.1'
+    """
+    return find_doi(text) if "doi" in text.casefold() else ""
 
 
 def find_year(text: str) -> int | None:
@@ -397,13 +416,15 @@ def join_pages(first: str, last: str = "", article: str = "") -> str:
     """
     if first.isdigit() and first.isascii() and (not last or (last.isdigit() and last.isascii())):
         return f"{first}-{last}" if last and last != first else first
-    first, last = _DASHED.sub("-", first.strip()), _DASHED.sub("-", last.strip())
+    first, last = _DASHED.sub("-", first).strip(), _DASHED.sub("-", last).strip()
     if first.casefold() == "no" and re.fullmatch(r"(?i)(pagination ?)?specified|pagination", last):
         first = last = ""
     pages = first if first == last or not last else f"{first}-{last}" if first else last
-    if pages.casefold() in _NO_PAGES:
-        pages = ""
-    return pages or article
+    for each in (pages, article):
+        text = _DASHED.sub("-", each).strip()
+        if text and text.casefold() not in _NO_PAGES:
+            return text
+    return ""
 
 
 def first_of(values: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from evisynth.records.record import Record
 from evisynth.records.values import (
     clean,
     distinct,
+    doi_in_link,
     find_isbns,
     find_issns,
     find_year,
@@ -22,6 +23,7 @@ from evisynth.records.values import (
     link,
     person,
     pubmed_id,
+    pubmed_id_in_url,
     split_list,
 )
 
@@ -151,8 +153,8 @@ def web_of_science_record(
             one("EP"),
             one("PS") or re.sub(r"^(?:UNSP|ARTN|ART\.? NO\.?)\s+", "", one("AR")),
         ),
-        doi=full_doi(one("DI", "D2")),
-        pmid=pmid,
+        doi=full_doi(one("DI", "D2")) or doi_in_link(one("DL", "UR")),
+        pmid=pmid or pubmed_id_in_url(one("DL", "UR")),
         url=link(one("DL", "UR")),
         abstract=one("AB"),
         keywords=(*many("DE"), *many("ID"), *many("MH", "MQ")),

@@ -191,7 +191,7 @@ def _tex(text: str) -> str:
 
 
 def _tex_name(name: str) -> str:
-    parts = [f"{{{_tex(part)}}}" if re.search(r"\band\b", part, re.I) else _tex(part)
+    parts = [f"{{{_tex(part)}}}" if re.search(r"\band\b|,", part, re.I) else _tex(part)
              for part in clean(protect(name)).split(", ", 2)]  # fmt: skip
     if len(parts) == 1:
         return f"{{{_tex(name)}}}"
@@ -259,7 +259,8 @@ def _csv(records: Iterable[Record]) -> Lines:
             elif isinstance(value, tuple):
                 cells.append(join_list(value))
             else:
-                cells.append(protect(str(value or "")))
+                text = protect(str(value or ""))
+                cells.append(f" {text}" if text.startswith('="') else text)  # not Excel's formula
         writer.writerow(cells)
         yield buffer.getvalue()
         buffer.seek(0)

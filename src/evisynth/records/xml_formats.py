@@ -48,6 +48,8 @@ __all__ = [
 
 _PREDEFINED = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
+_REFERENCE = re.compile(r"&#([xX][0-9a-fA-F]{1,8}|\d{1,9});")
+_NO_SIGN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _DOCTYPE = re.compile(
     r"<!DOCTYPE\s+[^\[>]*?(?:(?:PUBLIC|SYSTEM)\s+(?P<ids>[^\[>]*))?(?P<end>[\[>])"
 )
@@ -207,8 +209,7 @@ def _piece(piece: str, closed: bool, first: int, reading: Reading, make: Make) -
         sign = found[0] if found[1] in _PREDEFINED else html.unescape(found[0])
         return found[0] if sign == found[0] else "".join(f"&#{ord(each)};" for each in sign)
 
-    source = _ENTITY.sub(named, piece)
-    source = re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]", "", source)
+    source = _NO_SIGN.sub("", _REFERENCE.sub(_sound, _ENTITY.sub(named, piece)))
     try:
         if "<!" in source.replace("<!--", "").replace("<![CDATA[", ""):
             raise ValueError("a declaration inside an entry")
@@ -228,6 +229,14 @@ def _piece(piece: str, closed: bool, first: int, reading: Reading, make: Make) -
             )
     if element is not None:
         yield make(element, raw, first, last, reading)
+
+
+def _sound(reference: re.Match[str]) -> str:
+    """Return a reference to a sign as it is, ``""`` where XML knows no such sign."""
+    digits = reference[1]
+    code = int(digits[1:], 16) if digits[0] in "xX" else int(digits)
+    sound = code in (9, 10, 13) or 32 <= code < 0xD800 or 0xE000 <= code < 0xFFFE
+    return reference[0] if sound or 0x10000 <= code <= 0x10FFFF else ""
 
 
 def _text(element: _Element | None) -> str:
