@@ -1,5 +1,7 @@
 """Each hypothesis on the ranking, tried one by one on the labelled sets; writes hypotheses.json.
 
+A run that broke off is taken up where it was.
+
     python validation/screening/hypotheses.py --data DATA [--seeds 3]
 
 The products between all texts are formed once for each kind of text, so that a refit takes a
@@ -314,18 +316,24 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE / "hypotheses.json")
     given = parser.parse_args()
     table: dict[str, dict[str, dict[str, float]]] = {name: {} for name in VARIANTS}
+    if given.out.exists():
+        table |= json.loads(given.out.read_text(encoding="utf-8"))["table"]
     for name in SETS:
         data = load(given.data, name)
         for words, variant in VARIANTS.items():
+            if name in table[words]:
+                continue
             runs = [run(data, variant, seed) for seed in range(1, given.seeds + 1)]
             table[words][name] = {
                 key: round(float(np.mean([found[key] for found in runs])), 5) for key in runs[0]
             }
             print(name, words, table[words][name], flush=True)
-    out = {"seeds": given.seeds, "table": table, "held_out": held_out(table)}
-    text = json.dumps(out, indent=1)
-    given.out.write_text(text + "\n", encoding="utf-8", newline="\n")
-    print(json.dumps(out["held_out"], indent=1))
+            write(given.out, {"seeds": given.seeds, "table": table})
+    write(given.out, {"seeds": given.seeds, "table": table, "held_out": held_out(table)})
+
+
+def write(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ braces. An entry ends where its braces do, or where the next line begins with ``
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -314,7 +315,9 @@ def _names(values: list[str] | tuple[str, ...]) -> tuple[str, ...]:
                 parts.append(text[start : found.start()])
                 start = found.end()
         parts.append(text[start:])
-        names.extend(name for part in parts if (name := clean(_name(part.strip()))))
+        names.extend(
+            name for part in parts if (name := unicodedata.normalize("NFC", _name(part.strip())))
+        )
     return tuple(name for name in names if name != "others")
 
 

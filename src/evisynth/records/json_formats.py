@@ -28,6 +28,7 @@ from evisynth.records.values import (
     full_doi,
     join_pages,
     link,
+    part_name,
     pubmed_id,
     pubmed_id_in_url,
     split_cell,
@@ -271,7 +272,7 @@ def _item(value: dict[str, Any], raw: str, first: int, last: int, reading: Readi
         )
         parts = (family, _word(each.get("given")), _word(each.get("suffix")))
         name = _word(each.get("literal")) or _word(each.get("name")) if not family else ""
-        name = name or ", ".join(part for part in parts if part)
+        name = name or part_name(", ".join(part for part in parts if part))
         if name:
             names.append(name)
     url = one("URL", "url")

@@ -271,8 +271,10 @@ def _ovid_record(fields: Fields, raw: list[str], first: int, reading: Reading) -
         journal=one("Journal Name", "Journal") or (found["journal"].strip() if found else ""),
         volume=one("Volume") or (found["volume"] or "" if found else ""),
         issue=one("Issue/Part", "Issue") or ((found["issue"] or "").strip() if found else ""),
-        pages=one("Page", "Pages")
-        or ((found["pages"] or found["pp"] or "").strip(". ") if found else ""),
+        pages=join_pages(
+            one("Page", "Pages")
+            or ((found["pages"] or found["pp"] or "").strip(". ") if found else "")
+        ),
         doi=full_doi(one("Digital Object Identifier", "DOI")) or find_doi(place),
         pmid=accession if "medline" in database.casefold() and accession.isdigit() else "",
         url=link(one("Link to the Ovid Full Text or citation", "URL")),

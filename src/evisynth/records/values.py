@@ -23,6 +23,7 @@ __all__ = [
     "is_plain",
     "join_list",
     "join_pages",
+    "join_parts",
     "link",
     "part_name",
     "person",
@@ -35,7 +36,7 @@ __all__ = [
 ]
 
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-_OPEN_ENTITY = re.compile(r"&(?=#?[A-Za-z0-9]{1,32}$)")
+_OPEN_ENTITY = re.compile(r"&(?=#?[A-Za-z0-9]{1,32}; )")
 _UNWANTED = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
 _ASCII = bytes(range(128))
 _PLAIN = re.compile(
@@ -140,7 +141,7 @@ def protect(text: str) -> str:
     ('p &amp;lt; .05 & more', 'p &lt; .05 & more')
     """
     safe = ENTITY.sub(lambda found: "&amp;" + found[0][1:], text)
-    plain = _OPEN_ENTITY.sub("&amp;", clean(safe))
+    plain = clean(safe)
     return ENTITY.sub(lambda found: "&amp;" + found[0][1:], plain)
 
 
@@ -170,8 +171,19 @@ def join_list(values: Iterable[str]) -> str:
     plain = [clean(part) for part in parts]
     if any(";" in part for part in plain):
         return " | ".join(parts) + " |"
-    text = "; ".join(parts)
+    text = join_parts(parts)
     return f"{text};" if len(parts) == 1 and re.search(r"[,|]|\sand\s", plain[0]) else text
+
+
+def join_parts(parts: Iterable[str]) -> str:
+    """Join values that are written already with semicolons that end no entity.
+
+    Examples
+    --------
+    >>> join_parts(["R&D", "AT&T"])
+    'R&amp;D; AT&T'
+    """
+    return _OPEN_ENTITY.sub("&amp;", "; ".join(parts))
 
 
 def split_cell(text: str, *, commas: bool = False) -> tuple[str, ...]:
@@ -218,7 +230,12 @@ def full_doi(text: str) -> str:
     """
     text = text.strip()
     found = _WHOLE_DOI.fullmatch(text)
-    return clean(found[1].rstrip(".,;").lower()) if found else find_doi(text)
+    return _sound_doi(found[1].rstrip(".,;")) if found else find_doi(text)
+
+
+def _sound_doi(text: str) -> str:
+    """Return a DOI in lower case, ``""`` if nothing stands after its stroke."""
+    return "" if text[-1] == "/" and text.count("/") == 1 else clean(text.lower())
 
 
 def find_doi(text: str) -> str:
@@ -240,7 +257,7 @@ def find_doi(text: str) -> str:
         if doi.count(opening) >= doi.count(doi[-1]):
             break
         doi = doi[:-1].rstrip(".,;")
-    return clean(doi.lower())
+    return _sound_doi(doi) if doi else ""
 
 
 def doi_in_link(text: str) -> str:
