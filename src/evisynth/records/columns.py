@@ -72,6 +72,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
                      "secondaryid", "registrynumber"),
     "issns": ("issns", "issn", "sn", "eissn", "primarylocationsourceissn", "ei"),
     "isbns": ("isbns", "isbn", "bn"),
+    "citation": ("citation",),
     "notes": ("notes", "note", "tags", "extra"),
 }  # fmt: skip
 """Names of columns by field, in the order of preference; compared without signs and case."""
@@ -79,6 +80,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 
 _INITIALS = re.compile(r"\S.*?\s(?:[^\W\d_a-z]\.?-?){1,5}", re.UNICODE)
 _REGISTRY_NUMBER = re.compile(r"NCT\d{8}|ISRCTN\d{8}", re.IGNORECASE)
+_CITATION = re.compile(r"\d{4}[^;:]{0,20};([^:;()]*)(?:\(([^)]*)\))?:([^.:;]+)\.")
+"""PubMed's: ``J Inv Trials. 2020 Mar 1;12(3):101-109. doi: ...``"""
 _LEFT_OVER = re.compile(r"\s{1,20}[A-Z][A-Z0-9]\s{2}- ")
 
 
@@ -212,8 +215,13 @@ def record_of_row(
     if _REGISTRY_NUMBER.fullmatch(number):
         numbers = (number, *numbers)
     short = one("journal_short")
-    pages = one("pages")
-    issue = one("issue")
+    cited = _CITATION.search(one("citation"))
+    pages = one("pages") or (cited[3].strip() if cited else "")
+    database = one("database") or (source if reading.dialect == "Scopus" else "")
+    if reading.dialect == "ClinicalTrials.gov":
+        database = reading.dialect
+        if not url and _REGISTRY_NUMBER.fullmatch(number):
+            url = f"https://clinicaltrials.gov/study/{number}"
     return Record(
         id=ident,
         title=title,
@@ -224,8 +232,8 @@ def record_of_row(
         ),
         year=year,
         journal=journal or short,
-        volume=one("volume"),
-        issue=issue,
+        volume=one("volume") or (cited[1].strip() if cited else ""),
+        issue=one("issue") or ((cited[2] or "").strip() if cited else ""),
         pages=join_pages(pages or one("first_page"), "" if pages else one("last_page"),
                          one("article")),
         doi=doi,
@@ -245,7 +253,7 @@ def record_of_row(
         language=one("language"),
         journal_short=short if journal and short != journal else "",
         original_title=one("original_title"),
-        database=one("database") or (source if reading.dialect == "Scopus" else ""),
+        database=database,
         accession=number,
         pmcid=find_pmcid(one("pmcid")),
         registry_ids=find_registry_ids(numbers),

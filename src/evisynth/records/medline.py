@@ -122,6 +122,8 @@ def _medline_record(fields: Fields, raw: list[str], first: int, reading: Reading
     def many(tag: str) -> tuple[str, ...]:
         return tuple(fields.get(tag, ()))
 
+    if not reading.dialect and "OWN" in fields:
+        reading.dialect = "PubMed"
     pmid = pubmed_id(one("PMID"))
     ident = reading.ident(one("EVID") or pmid or one("PMID"), first, "PMID")
     title = one("TI", "BTI")

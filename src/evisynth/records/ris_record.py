@@ -50,6 +50,7 @@ _OVID_DATABASES = (
 _PUBMED_WORDS = frozenset({"PMID", "pmid", "PUBM", "PubM", "Pubm", "pubm", "MEDL", "Medl", "medl"})
 _EBSCO_MEDLINE = frozenset({"cmedm", "mnh", "mdc", "mdl"})
 _OVID_NUMBER = re.compile(r"L?\d{5,}|\d{4}-\d{5}-\d{3}|(?:CN|CD|\d+)-[\d-]+")
+_PSYCINFO = re.compile(r"(?:19|20)\d\d-\d{5}-\d{3}")
 _TWO_NUMBERS = re.compile(r"^(\d+); \d+$")
 """ProQuest's, with that of the database after its own."""
 _ACCESSION = re.compile(r"Accession Number: ([^;.\s]+)")
@@ -223,6 +224,8 @@ def _accession(fields: Fields, url: str) -> str:
         return url.split("eid=", 1)[1].split("&", 1)[0]
     ident = fields.get("ID", _NONE)[0]
     if ident and _is_ovid(fields) and _OVID_NUMBER.fullmatch(ident):
+        return ident
+    if _PSYCINFO.fullmatch(ident):
         return ident
     for value in fields.get("UR", ()):
         if value.startswith("<Go to ISI>://"):

@@ -39,7 +39,7 @@ EXPECTED: dict[str, tuple[str, str, int]] = {
     "decomposed.ris": ("RIS", "", 1),
     "mixed.ris": ("RIS", "", 2),
     "windows1252.ris": ("RIS", "", 1),
-    "pubmed.nbib": ("PubMed text", "", 2),
+    "pubmed.nbib": ("PubMed text", "PubMed", 2),
     "ovid_fields.txt": ("Ovid text", "Ovid", 2),
     "pubmed.xml": ("PubMed XML", "PubMed", 2),
     "endnote.xml": ("EndNote XML", "EndNote", 2),
