@@ -21,8 +21,8 @@ lines = st.lists(
              "TI  - A title", "TI  - ", "TI  -", "T1  - B  with  blanks ", "AU  - Kim, C",
              "AU  - Kim C", "KW  - one", "KW  - ", "two", "   two", "AB  - x &amp; y",
              "AB  - é\u0301", "wrapped – line", "PY  - 2020", "PY  - 10 15", "T1 - x", "1.",
-             "DO  - 10.1000/1", "PMID  - 12345", "N1  - a\tb", "N1  - nbsp\xa0", "a1  - x", "ID  - 7",
-             "JF  - J\u2028K",
+             "DO  - 10.1000/1", "PMID  - 12345", "N1  - a\tb", "N1  - nbsp\xa0", "a1  - x",
+             "ID  - 7", "JF  - J\u2028K",
              "\ufb01", "Record #1 of 2", "Link to x", "歩行", "SP  - 1", "EP  - 9 "]
         ),
         st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=12),
