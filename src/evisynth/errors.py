@@ -7,6 +7,7 @@
     ├── OptionError (ValueError) an option's name or value is not one of those allowed
     ├── DataError (ValueError)   numbers that no computation can take (shapes, signs)
     ├── NotEstimableError        the computation has no answer on these data, and why
+    ├── PermissionDeniedError    the act is not one of this person's
     ├── ServiceError             a service outside does not answer, or refuses
     └── SetupError               something on this machine is missing (a library, a font)
 
@@ -25,6 +26,7 @@ __all__ = [
     "InputError",
     "NotEstimableError",
     "OptionError",
+    "PermissionDeniedError",
     "Problem",
     "ServiceError",
     "SetupError",
@@ -142,6 +144,36 @@ class NotEstimableError(EvisynthError):
 
 class SetupError(EvisynthError):
     """Something that this machine lacks; the message says what to install."""
+
+
+class PermissionDeniedError(EvisynthError):
+    """A person may not do this.
+
+    Parameters
+    ----------
+    act
+        What was tried.
+    roles
+        Roles of the person.
+    allowed
+        Roles that may.
+    who
+        The person, as shown.
+    why
+        What else stands against it, as when the person left the team.
+    """
+
+    def __init__(
+        self, act: str, roles: Iterable[str], allowed: Iterable[str], *, who: str, why: str = ""
+    ) -> None:
+        self.act = act
+        self.roles = tuple(roles)
+        self.allowed = tuple(allowed)
+        text = f"{who} may not {act!r}: "
+        text += why or f"the roles are {', '.join(self.roles) or 'none'}"
+        text += f"; allowed: {', '.join(self.allowed)}. Ask somebody who may"
+        text += "" if why else ", or the owner or a lead for the role"
+        super().__init__(text)
 
 
 class ServiceError(EvisynthError):

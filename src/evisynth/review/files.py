@@ -10,8 +10,8 @@ from evisynth.errors import Problem
 
 __all__ = ["fingerprint", "input_files", "path_inside"]
 
-_BUILT = ("out", ".evisynth")
-"""Folders that are made from the inputs."""
+_BUILT = ("out", ".evisynth", "audit")
+"""Folders that are made from the inputs, and the history of how they came to be."""
 
 
 def path_inside(

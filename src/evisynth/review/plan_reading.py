@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from evisynth.errors import InputError, Problem, closest
 from evisynth.extraction import Outcome, OutcomeTable
 from evisynth.records import read_utf8
-from evisynth.review.parts import Person, Question, Registration
+from evisynth.review.parts import Person, PreviousStudies, Question, Registration
 from evisynth.review.schema_errors import check_section, place, word_problem
+from evisynth.review.team import ROLES
 from evisynth.review.toml_lines import KeyPath, key_lines
-from evisynth.screening import Stage
+from evisynth.screening import Stage, StageName
 from evisynth.studies import Field
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         AnalysisSection,
         ExtractionSection,
         FieldSection,
+        HighlightSection,
         LimitsSection,
         OutcomeSection,
         PersonSection,
@@ -30,10 +32,12 @@ if TYPE_CHECKING:
         ReviewSection,
         RiskOfBiasSection,
         Section,
+        StageSection,
         StagesSection,
+        UpdateSection,
     )
 
-__all__ = ["REVIEW_FILE", "AnalysisDraft", "Plan", "parse_toml", "read_plan"]
+__all__ = ["REVIEW_FILE", "AnalysisDraft", "Plan", "parse_plan", "parse_toml", "read_plan"]
 
 REVIEW_FILE = "review.toml"
 _AT = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of .*)\)")
@@ -88,6 +92,8 @@ class Plan:
     analysis_ids: tuple[str, ...] | None = None
     default_keys: frozenset[str] = frozenset()
     limits: tuple[str, ...] = ()
+    highlight: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    previous: PreviousStudies | None = None
 
 
 def parse_toml(
@@ -155,6 +161,35 @@ def read_plan(folder: Path, problems: list[Problem]) -> Plan:
     return _PlanReader(*parsed, problems).read()
 
 
+def parse_plan(text: str, problems: list[Problem] | None = None) -> Plan:
+    """Read a plan from the text of ``review.toml``.
+
+    Parameters
+    ----------
+    text
+        The text.
+    problems
+        Problems found are appended here.
+
+    Returns
+    -------
+    Plan
+        With the parts that could be read.
+
+    Examples
+    --------
+    >>> parse_plan("[[people]]\\nid = 'ada'\\nname = 'Ada'\\nroles = ['reviewer']").people[0].name
+    'Ada'
+    """
+    found = [] if problems is None else problems
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found.append(Problem(REVIEW_FILE, "", f"not valid TOML: {error}"))
+        return Plan()
+    return _PlanReader(data, key_lines(text), found).read()
+
+
 class _PlanReader:
     """The values of the file, checked section by section."""
 
@@ -174,8 +209,11 @@ class _PlanReader:
         registration = self._table("registration", schema.RegistrationSection)
         stages: StagesSection | None = self._table("stages", schema.StagesSection)
         people = self._items("people", schema.PersonSection)
+        self._check_roles(people)
+        self._check_stage_people()
         outcomes = self._items("outcomes", schema.OutcomeSection)
         limits: LimitsSection | None = self._table("limits", schema.LimitsSection)
+        marks: HighlightSection | None = self._table("highlight", schema.HighlightSection)
         self._table("connectors", schema.ConnectorsSection)
         defaults, analyses = self._analyses(schema.AnalysisSection)
         return Plan(
@@ -202,6 +240,8 @@ class _PlanReader:
             analysis_ids=self._ids("analyses"),
             default_keys=defaults,
             limits=tuple(limits.statements) if limits else (),
+            highlight=(tuple(marks.include), tuple(marks.exclude)) if marks else ((), ()),
+            previous=self._previous(schema.UpdateSection),
         )
 
     def _check_names(self) -> None:
@@ -210,6 +250,65 @@ class _PlanReader:
             if name not in self.known:
                 at = place(self.lines, (name,))
                 self.problems.append(word_problem(REVIEW_FILE, at, name, self.known, "section"))
+
+    def _check_roles(self, people: list[tuple[KeyPath, PersonSection]]) -> None:
+        """Refuse roles that do not exist: nobody would be allowed anything by them."""
+        for path, person in people:
+            for number, role in enumerate(person.roles):
+                if role not in ROLES:
+                    at = place(self.lines, (*path, "roles", number))
+                    self.problems.append(word_problem(REVIEW_FILE, at, role, tuple(ROLES), "role"))
+
+    def _check_stage_people(self) -> None:
+        """Refuse reviewers and adjudicators of a stage who are not of the team."""
+        known = self._ids("people")
+        for stage, section in self._mapping("stages").items():
+            for key in ("reviewers", "adjudicators"):
+                named = section.get(key, []) if isinstance(section, dict) else []
+                for number, ident in enumerate(named if isinstance(named, list) else []):
+                    if isinstance(ident, str) and ident not in known:
+                        at = place(self.lines, ("stages", stage, key, number))
+                        self.problems.append(
+                            word_problem(
+                                REVIEW_FILE, at, ident, known, "person", "Add it to [[people]]"
+                            )
+                        )
+
+    def _previous(self, model: type[UpdateSection]) -> PreviousStudies | None:
+        """Read the previous version of the review; numbers or lists of ids."""
+        made = self._table("update", model) if "update" in self.data else None
+        if made is None:
+            return None
+        numbers: dict[str, int] = {}
+        for key, ids in (("studies", made.study_ids), ("reports", made.report_ids)):
+            given: int | None = getattr(made, key)
+            if given is not None and ids and given != len(ids):
+                list_key = "study_ids" if key == "studies" else "report_ids"
+                self.problems.append(
+                    Problem(
+                        REVIEW_FILE,
+                        place(self.lines, ("update", key)),
+                        f"{key} is {given}, and {list_key} names {len(ids)}",
+                        hint="Correct one, or leave the number out",
+                    )
+                )
+            if given is None and not ids:
+                self.problems.append(
+                    Problem(
+                        REVIEW_FILE,
+                        place(self.lines, ("update",)),
+                        f"the key {key!r} is missing",
+                        hint="Give the number in the previous version, or list the ids",
+                    )
+                )
+            numbers[key] = len(ids) if given is None else given
+        return PreviousStudies(
+            numbers["studies"],
+            numbers["reports"],
+            tuple(dict.fromkeys(made.study_ids)),
+            tuple(dict.fromkeys(made.report_ids)),
+            made.citation,
+        )
 
     def _table(self, name: str, model: type[S], *, required: bool = False) -> S | None:
         """Check a section that is one table; an absent one is as an empty one."""
@@ -372,10 +471,17 @@ def _outcome(section: OutcomeSection) -> Outcome:
 
 def _stages(section: StagesSection) -> tuple[Stage, ...]:
     return (
-        Stage(
-            "title_abstract",
-            section.title_abstract.votes_needed,
-            dict(section.title_abstract.reasons),
-        ),
-        Stage("full_text", section.full_text.votes_needed, dict(section.full_text.reasons)),
+        _stage("title_abstract", section.title_abstract),
+        _stage("full_text", section.full_text),
+    )
+
+
+def _stage(name: StageName, section: StageSection) -> Stage:
+    return Stage(
+        name=name,
+        **{
+            **section.model_dump(),
+            "reviewers": tuple(section.reviewers),
+            "adjudicators": tuple(section.adjudicators),
+        },
     )

@@ -15,9 +15,10 @@ from evisynth.records import Record, SearchSource, read_utf8
 from evisynth.review.analyses import build_analyses, check_words
 from evisynth.review.files import fingerprint, path_inside
 from evisynth.review.flow import count_flow
-from evisynth.review.parts import FlowCounts, PublishedResult
+from evisynth.review.parts import FlowCounts, PublishedResult, Removal
 from evisynth.review.plan_reading import REVIEW_FILE, Plan, read_plan
 from evisynth.review.published import read_published_results
+from evisynth.review.removals import read_removals
 from evisynth.review.schema_errors import place, word_problem
 from evisynth.review.searches import read_duplicates, read_searches
 from evisynth.review.strategies import read_strategies
@@ -26,6 +27,7 @@ from evisynth.screening import (
     RecordState,
     Stage,
     check_full_text,
+    check_settlements,
     read_decisions,
     resolve,
 )
@@ -36,6 +38,7 @@ __all__ = ["FolderContents", "read_folder", "studies_in_synthesis"]
 
 RETRIEVAL_FILE = "decisions/retrieval.csv"
 DUPLICATES_FILE = "records/duplicates.csv"
+REMOVED_FILE = "records/removed.csv"
 STUDIES_FILE = "studies/studies.csv"
 ASSESSMENTS_FILE = "rob/assessments.csv"
 
@@ -63,6 +66,7 @@ class FolderContents:
     fingerprint: str
     warnings: tuple[str, ...]
     strategies: dict[str, Strategy] = field(default_factory=dict)
+    removals: tuple[Removal, ...] = ()
 
 
 def read_folder(folder: Path) -> FolderContents:
@@ -118,16 +122,32 @@ class _FolderReader:
         whole = len(self.problems) == searches_before
         known = frozenset(record.id for record in records) if whole else None
         duplicates = self._duplicates(known)
+        removals = self._removals(known)
         decided_before = len(self.problems)
         decisions = self._decisions(plan, known)
         retrievals = self._retrievals(known)
         lost = {made.record for made in retrievals if made.status == "not_retrieved"}
         stages = plan.stages or ()
-        states = resolve(records, decisions, stages, duplicates=duplicates, not_retrieved=lost)
+        states = resolve(
+            records,
+            decisions,
+            stages,
+            duplicates=duplicates,
+            not_retrieved=lost,
+            removed={made.record for made in removals},
+            ignored={made.id for made in plan.people if made.left and not made.decisions_count},
+        )
         # After a row with a problem the states are not those meant: nothing is concluded from them.
         sound = whole and len(self.problems) == decided_before and plan.stages is not None
         if sound:
-            check_full_text(decisions, states, not_retrieved=lost, problems=self.problems)
+            check_settlements(decisions, stages, self.problems)
+            check_full_text(
+                decisions,
+                states,
+                not_retrieved=lost,
+                problems=self.problems,
+                removed={made.record for made in removals},
+            )
             self._check_retrievals(retrievals, states)
         studies = self._studies(plan)
         if sound and known:
@@ -136,7 +156,13 @@ class _FolderReader:
                 for (record, stage), state in states.items()
                 if stage == "full_text" and state.status == "included"
             ]
-            check_reports(studies, records=known, included=included, problems=self.problems)
+            check_reports(
+                studies,
+                records=known,
+                included=included,
+                problems=self.problems,
+                previous=plan.previous.study_ids if plan.previous else (),
+            )
         data_before = len(self.problems)
         rows = self._outcome_rows(plan, studies)
         rows_sound = len(self.problems) == data_before
@@ -167,8 +193,18 @@ class _FolderReader:
             published_judgements=judgements,
             published_results=published,
             flow=count_flow(
-                sources, records, duplicates, stages, states, retrievals, studies, len(pooled)
+                sources,
+                records,
+                duplicates,
+                stages,
+                states,
+                retrievals,
+                studies,
+                len(pooled),
+                removals=removals,
+                previous=plan.previous,
             ),
+            removals=removals,
             fingerprint=fingerprint(self.folder),
             warnings=tuple(self.warnings),
         )
@@ -183,6 +219,12 @@ class _FolderReader:
         if path is None:
             return {}
         return read_duplicates(path, where=DUPLICATES_FILE, records=known, problems=self.problems)
+
+    def _removals(self, known: frozenset[str] | None) -> tuple[Removal, ...]:
+        path = self._path(REMOVED_FILE)
+        if path is None:
+            return ()
+        return read_removals(path, where=REMOVED_FILE, records=known, problems=self.problems)
 
     def _decisions(self, plan: Plan, known: frozenset[str] | None) -> tuple[Decision, ...]:
         stages = plan.stages or (Stage("title_abstract", 1, {}), Stage("full_text", 1, {}))
@@ -215,7 +257,7 @@ class _FolderReader:
         for made in retrievals:
             state = states.get((made.record, "title_abstract"))
             if state is None or state.status != "included":
-                status = state.status if state else "a duplicate"
+                status = state.status if state else "a duplicate or removed"
                 self.problems.append(
                     Problem(
                         made.file,

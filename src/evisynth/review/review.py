@@ -9,7 +9,7 @@ from typing import Literal
 from evisynth.appraisal import Assessment, PublishedJudgement
 from evisynth.extraction import OutcomeRow
 from evisynth.records import Record, SearchSource
-from evisynth.review.parts import FlowCounts, Person, Protocol, PublishedResult
+from evisynth.review.parts import FlowCounts, Person, Protocol, PublishedResult, Removal
 from evisynth.review.reading import read_folder
 from evisynth.screening import Decision, RecordState
 from evisynth.searches import Strategy
@@ -54,6 +54,8 @@ class Review:
     warnings : tuple of str
         What a reviewer should look at: numbers that contradict each other, repairs of exports,
         files and columns left unread.
+    removals : tuple of Removal
+        Records removed before screening for other reasons than being duplicates.
     published_citation : str
         The publication that `published_results` are taken from; ``""`` if none is named.
     """
@@ -89,6 +91,7 @@ class Review:
     warnings: tuple[str, ...] = ()
     published_citation: str = ""
     strategies: dict[str, Strategy] = field(default_factory=dict)
+    removals: tuple[Removal, ...] = ()
 
     @classmethod
     def read(cls, folder: Path | str) -> Review:
@@ -161,6 +164,7 @@ class Review:
             warnings=held.warnings,
             published_citation=plan.published.citation if plan.published else "",
             strategies=held.strategies,
+            removals=held.removals,
         )
 
 

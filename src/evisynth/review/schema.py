@@ -31,6 +31,7 @@ __all__ = [
     "CriteriaSection",
     "ExtractionSection",
     "FieldSection",
+    "FullTextSection",
     "LimitsSection",
     "OutcomeSection",
     "PersonSection",
@@ -44,6 +45,7 @@ __all__ = [
     "StageSection",
     "StagesSection",
     "SubgroupSection",
+    "UpdateSection",
 ]
 
 
@@ -125,20 +127,49 @@ class PersonSection(Section):
     affiliation: Prose = ""
     orcid: Prose = ""
     email: Prose = ""
+    left: Date = ""
+    decisions_count: bool = True
+    pseudonym: Prose = ""
 
 
 class StageSection(Section):
-    """``[stages.<name>]``: votes and the reasons of exclusion, code to words."""
+    """``[stages.<name>]``: votes, reasons of exclusion (code to words), and the policies."""
 
     votes_needed: Annotated[int, Field(ge=1)] = 2
     reasons: dict[str, Text] = {}
+    maybe: Literal["discuss", "include"] = "discuss"
+    conflicts: Literal["adjudicator", "discussion"] = "adjudicator"
+    adjudicator_may_vote: bool = False
+    pilot: Annotated[int, Field(ge=0)] = 0
+    kappa_min: Annotated[float, Field(ge=-1, le=1)] | None = None
+    seed: Annotated[int, Field(ge=0)] = 1
+    blind: bool = True
+    training: Literal["own_and_agreed", "all"] = "own_and_agreed"
+    reviewers: list[Text] = []
+    adjudicators: list[Text] = []
+
+
+class FullTextSection(StageSection):
+    """``[stages.full_text]``: the last stage, where a ``maybe`` has to be settled."""
+
+    maybe: Literal["discuss"] = "discuss"
 
 
 class StagesSection(Section):
     """``[stages]``: both stages; two votes where nothing is said (Cochrane Handbook 4.6.4)."""
 
     title_abstract: StageSection = StageSection()
-    full_text: StageSection = StageSection()
+    full_text: FullTextSection = FullTextSection()
+
+
+class UpdateSection(Section):
+    """``[update]``: the previous version of the review, for the flow diagram's first column."""
+
+    citation: Prose = ""
+    studies: Annotated[int, Field(ge=0)] | None = None
+    reports: Annotated[int, Field(ge=0)] | None = None
+    study_ids: list[Text] = []
+    report_ids: list[Text] = []
 
 
 class FieldSection(Section):
@@ -226,6 +257,13 @@ class LimitsSection(Section):
     statements: list[Text] = []
 
 
+class HighlightSection(Section):
+    """``[highlight]``: words marked in titles and abstracts; ``randomi*`` finds all that begin so."""
+
+    include: list[Text] = []
+    exclude: list[Text] = []
+
+
 class ConnectorsSection(Section):
     """``[connectors]``: services that may be asked over the network, none if it is not there."""
 
@@ -244,6 +282,7 @@ class SearchSection(Section):
     found: Annotated[int, Field(ge=0)] | None = None
     removed_at_source: Annotated[int, Field(ge=0)] = 0
     encoding: Prose = ""
+    columns: dict[str, Text] = {}
     id_prefix: Prose = ""
     note: Prose = ""
     run: dict[str, Any] = {}
@@ -256,10 +295,12 @@ SECTIONS: dict[str, type[Section]] = {
     "criteria": CriteriaSection,
     "registration": RegistrationSection,
     "stages": StagesSection,
+    "update": UpdateSection,
     "risk_of_bias": RiskOfBiasSection,
     "published": PublishedSection,
     "defaults": AnalysisSection,
     "limits": LimitsSection,
+    "highlight": HighlightSection,
     "connectors": ConnectorsSection,
 }
 """Sections that are one table."""

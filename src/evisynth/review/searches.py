@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
-from evisynth.errors import InputError, Problem
+from evisynth.errors import InputError, OptionError, Problem
 from evisynth.records import (
     READERS,
     Record,
@@ -87,6 +87,7 @@ def _read_search(
         except InputError as error:
             problems.extend(error.problems)
     encoding = section.encoding if section else ""
+    columns = section.columns if section else {}
     prefix = section.id_prefix if section else ""
     records: list[Record] = []
     endings = {ending for reader in READERS for ending in reader.endings}
@@ -102,8 +103,16 @@ def _read_search(
         exports += 1
         try:
             found, repairs = read_export(
-                path, ident, where=where, encoding=encoding, first_number=len(records) + 1
+                path,
+                ident,
+                where=where,
+                encoding=encoding,
+                first_number=len(records) + 1,
+                columns=columns,
             )
+        except OptionError as error:
+            problems.append(Problem(name, place(lines, ("columns",)), str(error)))
+            break
         except InputError as error:
             if path.suffix.casefold() == ".txt" and not path.name.startswith(EXPORT_STEM):
                 warnings.append(f"{where}: not read; it is no export in a format that is known")

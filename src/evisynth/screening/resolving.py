@@ -1,14 +1,15 @@
-"""From decisions to states: a pure function, and how well reviewers agree."""
+"""From decisions to states: a pure function, and how well two reviewers agree."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from evisynth.records import Record
-from evisynth.screening.decisions import Decision, RecordState, Stage, StageName
+from evisynth.screening.decisions import Decision, RecordState, Stage, StageName, grouped
+from evisynth.screening.settling import settle
 
 __all__ = ["Agreement", "agreement", "resolve"]
 
@@ -20,32 +21,38 @@ def resolve(
     *,
     duplicates: Collection[str] = (),
     not_retrieved: Collection[str] = (),
+    removed: Collection[str] = (),
+    asked: Mapping[tuple[str, str], Collection[str]] | None = None,
+    ignored: Collection[str] = (),
 ) -> dict[tuple[str, str], RecordState]:
     """Compute where each record stands at each stage.
 
-    A record enters the first stage unless it is a duplicate, and a later stage when it is included
-    at the one before and its report was not lost at retrieval. At each stage:
-
-    - fewer independent decisions than `Stage.votes_needed`, or a ``maybe`` among them: ``open``;
-    - decisions that differ: ``conflict``; at full text a different reason is a conflict too, since
-      a report is excluded for one main reason, and an exclusion without a reason stays ``open``;
-    - an adjudicator's verdict settles conflicts and ``maybe``.
-
-    When a reviewer decided twice the later decision counts. At title and abstract two reviewers may
+    A record enters the first stage unless it is a duplicate or was removed before screening, and a
+    later stage when it is included at the one before and its report was not lost at retrieval.
+    What it comes to at a stage is computed by `settle`. At title and abstract two reviewers may
     exclude for different reasons; the one that stands first in `Stage.reasons` is kept.
+
+    Decisions on records that do not enter are left alone: when a merge of duplicates is undone they
+    count again.
 
     Parameters
     ----------
     records
         All records, duplicates included.
     decisions
-        Decisions of all stages, oldest first.
+        Decisions of all stages, each person's oldest first.
     stages
         Stages in their order.
     duplicates
         Ids of records that repeat another one; they are not screened.
     not_retrieved
         Ids of records whose report could not be had; they have no state at full text.
+    removed
+        Ids of records removed before screening for other reasons.
+    asked
+        People whose vote a record waits for, by record and stage (`evisynth.screening.asked_by`).
+    ignored
+        Ids of people whose votes do not count.
 
     Returns
     -------
@@ -62,48 +69,30 @@ def resolve(
     >>> resolve([Record("7", "A trial")], votes, [stage])["7", "title_abstract"].status
     'conflict'
     """
-    by_place: dict[tuple[str, str], list[Decision]] = {}
-    for made in decisions:
-        by_place.setdefault((made.record, made.stage), []).append(made)
-    entering = [record.id for record in records if record.id not in duplicates]
+    by_place = grouped(decisions)
+    wanted = asked or {}
+    entering = [
+        record.id for record in records if record.id not in duplicates and record.id not in removed
+    ]
     states: dict[tuple[str, str], RecordState] = {}
     for stage in stages:
         if stage.name == "full_text":
             entering = [ident for ident in entering if ident not in not_retrieved]
         passed = []
         for ident in entering:
-            state = _settle(ident, stage, by_place.get((ident, stage.name), []))
-            states[ident, stage.name] = state
+            key = (ident, stage.name)
+            state = settle(
+                stage,
+                by_place.get(key, ()),
+                record=ident,
+                asked=wanted.get(key, ()),
+                ignored=ignored,
+            )
+            states[key] = state
             if state.status == "included":
                 passed.append(ident)
         entering = passed
     return states
-
-
-def _settle(ident: str, stage: Stage, decisions: Sequence[Decision]) -> RecordState:
-    """Compute the state of one record at one stage."""
-    votes = list({made.reviewer: made for made in decisions if made.role == "reviewer"}.values())
-    settled = [made for made in decisions if made.role == "adjudicator"]
-    count = len(votes)
-    if count < stage.votes_needed:
-        return RecordState(ident, stage.name, "open", votes=count)
-    deciding = settled[-1:] or votes
-    verdicts = {made.verdict for made in deciding}
-    if len(verdicts - {"maybe"}) > 1:
-        return RecordState(ident, stage.name, "conflict", votes=count)
-    if "maybe" in verdicts:
-        return RecordState(ident, stage.name, "open", votes=count)
-    if verdicts == {"include"}:
-        return RecordState(ident, stage.name, "included", votes=count)
-    given = {made.reason for made in deciding if made.reason}
-    if stage.name == "full_text":
-        if len(given) > 1:
-            return RecordState(ident, stage.name, "conflict", votes=count)
-        if not given:
-            return RecordState(ident, stage.name, "open", votes=count)
-    # In the plan's order, so that the same decisions always give the same reason.
-    ordered = [code for code in stage.reasons if code in given] or sorted(given)
-    return RecordState(ident, stage.name, "excluded", ordered[0] if ordered else "", votes=count)
 
 
 @dataclass(frozen=True, slots=True)

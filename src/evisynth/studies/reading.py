@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Literal, cast
+from typing import cast
 
 from evisynth.errors import Problem, closest
 from evisynth.records import TableRow, nearest_id, parse_number, read_table
-from evisynth.studies.study import Field, Retrieval, Study
+from evisynth.studies.study import Field, Retrieval, RetrievalStatus, Study
 
 __all__ = ["check_reports", "read_retrievals", "read_studies"]
 
@@ -22,9 +22,10 @@ def read_studies(
     warnings: list[str],
     fields_known: bool = True,
 ) -> tuple[Study, ...]:
-    """Read ``studies.csv``: ``study_id``, ``record_ids``, and the fields.
+    """Read ``studies.csv``: ``study_id``, ``record_ids``, ``main_report``, and the fields.
 
-    ``record_ids`` (semicolons between them) may be left out of a review that keeps no records.
+    ``record_ids`` (semicolons between them) may be left out of a review that keeps no records;
+    ``main_report`` may be left out, the first report is the main one then.
 
     Parameters
     ----------
@@ -52,7 +53,8 @@ def read_studies(
     )
     if table is None:
         return ()
-    spare = [name for name in table.columns if name not in ("study_id", "record_ids", *names)]
+    own = ("study_id", "record_ids", "main_report")
+    spare = [name for name in table.columns if name not in (*own, *names)]
     if spare and fields_known:
         warnings.append(
             f"{where}: not read, because [fields] in review.toml does not name them: the columns"
@@ -73,7 +75,18 @@ def read_studies(
         characteristics = {
             field.name: _characteristic(row, field, where, problems) for field in fields
         }
-        studies.append(Study(ident, reports, characteristics, where, row.line))
+        main = row["main_report"]
+        if main and main not in reports:
+            problems.append(
+                Problem(
+                    where,
+                    f"line {row.line}, column main_report",
+                    f"{main!r} is none of the reports of {ident!r}",
+                    reports,
+                    hint="Leave the cell empty where it is the first",
+                )
+            )
+        studies.append(Study(ident, reports, characteristics, where, row.line, main))
     return tuple(studies)
 
 
@@ -130,6 +143,7 @@ def check_reports(
     records: Collection[str],
     included: Collection[str],
     problems: list[Problem],
+    previous: Collection[str] = (),
 ) -> None:
     """Check studies against records: each report is an included record and belongs to one study.
 
@@ -143,11 +157,14 @@ def check_reports(
         Ids of the records included at full text, in order.
     problems
         Problems found are appended here.
+    previous
+        Ids of the studies of the review's previous version; their earlier reports need not stand
+        among the records.
     """
     owner: dict[str, Study] = {}
     for study in studies:
         at = f"line {study.line}, column record_ids"
-        if not study.reports:
+        if not study.reports and study.id not in previous:
             problems.append(
                 Problem(
                     study.file,
@@ -199,7 +216,7 @@ def check_reports(
         )
 
 
-STATUSES = ("retrieved", "not_retrieved")
+STATUSES: tuple[RetrievalStatus, ...] = ("retrieved", "not_retrieved", "sought")
 
 
 def read_retrievals(
@@ -260,7 +277,7 @@ def read_retrievals(
             found.append(
                 Retrieval(
                     ident,
-                    cast(Literal["retrieved", "not_retrieved"], status),
+                    cast(RetrievalStatus, status),
                     row["reason"],
                     row["date"],
                     where,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["Field", "Retrieval", "Study"]
+__all__ = ["Field", "Retrieval", "RetrievalStatus", "Study"]
+
+RetrievalStatus = Literal["sought", "retrieved", "not_retrieved"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Study:
         Field name to text, number (float), tuple of levels, or None where it is not known.
     file, line : str, int
         Where it stands.
+    main_report : str
+        Id of the report that the study is cited by; ``""``: the first.
     """
 
     id: str
@@ -54,14 +58,29 @@ class Study:
     characteristics: dict[str, str | float | tuple[str, ...] | None] = field(default_factory=dict)
     file: str = ""
     line: int = 0
+    main_report: str = ""
+
+    @property
+    def main(self) -> str:
+        """Id of the main report; ``""`` for a study without reports.
+
+        Examples
+        --------
+        >>> Study("Zhu 2018", ("12", "40")).main
+        '12'
+        """
+        return self.main_report or (self.reports[0] if self.reports else "")
 
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:
-    """Whether the report behind a record was retrieved, and why not."""
+    """Whether the report behind a record was retrieved, and why not.
+
+    ``"sought"`` says that it was asked for (an author, a library) and has not come yet.
+    """
 
     record: str
-    status: Literal["retrieved", "not_retrieved"]
+    status: RetrievalStatus
     reason: str = ""
     date: str = ""
     file: str = ""
