@@ -162,7 +162,7 @@ def read_plan(folder: Path, problems: list[Problem]) -> Plan:
 
 
 def parse_plan(text: str, problems: list[Problem] | None = None) -> Plan:
-    """Read a plan from the text of ``review.toml``.
+    r"""Read a plan from the text of ``review.toml``.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ def parse_plan(text: str, problems: list[Problem] | None = None) -> Plan:
 
     Examples
     --------
-    >>> parse_plan("[[people]]\\nid = 'ada'\\nname = 'Ada'\\nroles = ['reviewer']").people[0].name
+    >>> parse_plan("[[people]]\nid = 'ada'\nname = 'Ada'\nroles = ['reviewer']").people[0].name
     'Ada'
     """
     found = [] if problems is None else problems

@@ -15,6 +15,7 @@ from evisynth.records import Record, SearchSource, read_utf8
 from evisynth.review.analyses import build_analyses, check_words
 from evisynth.review.files import fingerprint, path_inside
 from evisynth.review.flow import count_flow
+from evisynth.review.history import LOG_FILE
 from evisynth.review.parts import FlowCounts, PublishedResult, Removal
 from evisynth.review.plan_reading import REVIEW_FILE, Plan, read_plan
 from evisynth.review.published import read_published_results
@@ -140,15 +141,22 @@ class _FolderReader:
         # After a row with a problem the states are not those meant: nothing is concluded from them.
         sound = whole and len(self.problems) == decided_before and plan.stages is not None
         if sound:
-            check_settlements(decisions, stages, self.problems)
+            late: list[Problem] = []
+            check_settlements(decisions, stages, late)
             check_full_text(
                 decisions,
                 states,
                 not_retrieved=lost,
-                problems=self.problems,
+                problems=late,
                 removed={made.record for made in removals},
             )
-            self._check_retrievals(retrievals, states)
+            self._check_retrievals(retrievals, states, late)
+            # Where people work together such rows come of later acts (a record found to be a
+            # duplicate, a vote taken back), each in the history: they are told and count no more.
+            if (self.folder / LOG_FILE).is_file():
+                self.warnings += map(str, late)
+            else:
+                self.problems += late
         studies = self._studies(plan)
         if sound and known:
             included = [
@@ -251,14 +259,17 @@ class _FolderReader:
         return read_retrievals(path, where=RETRIEVAL_FILE, records=known, problems=self.problems)
 
     def _check_retrievals(
-        self, retrievals: tuple[Retrieval, ...], states: dict[tuple[str, str], RecordState]
+        self,
+        retrievals: tuple[Retrieval, ...],
+        states: dict[tuple[str, str], RecordState],
+        problems: list[Problem],
     ) -> None:
         """Check that the reports sought are those of records included at title and abstract."""
         for made in retrievals:
             state = states.get((made.record, "title_abstract"))
             if state is None or state.status != "included":
                 status = state.status if state else "a duplicate or removed"
-                self.problems.append(
+                problems.append(
                     Problem(
                         made.file,
                         f"line {made.line}, column record_id",

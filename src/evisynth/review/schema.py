@@ -258,7 +258,7 @@ class LimitsSection(Section):
 
 
 class HighlightSection(Section):
-    """``[highlight]``: words marked in titles and abstracts; ``randomi*`` finds all that begin so."""
+    """``[highlight]``: words marked while screening; ``randomi*`` finds all that begin so."""
 
     include: list[Text] = []
     exclude: list[Text] = []

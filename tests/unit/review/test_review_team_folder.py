@@ -191,3 +191,13 @@ def test_an_update_by_lists(folder: Path) -> None:
     previous = review.flow.previous
     assert (previous.studies, previous.reports, previous.study_ids) == (1, 2, ("Old",))
     assert review.flow.studies_included == 0
+
+
+def test_rows_overtaken_by_later_acts_are_told_where_there_is_a_history(folder: Path) -> None:
+    write(folder, "decisions/retrieval.csv", "record_id,status\n1,sought\n4,retrieved\n")
+    with pytest.raises(InputError, match="'4' is not included at title and abstract"):
+        read_review(folder)
+    write(folder, "audit/log.jsonl", "")
+    review = read_review(folder)
+    assert any("'4' is not included" in warning for warning in review.warnings)
+    assert review.flow.problems == ()
