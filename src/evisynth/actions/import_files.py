@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, get_args
@@ -36,6 +36,8 @@ class ImportOptions:
         Day of the search, ISO; ``""`` if not known.
     count : int or None
         Records that the source reported; compared with the entries of the files.
+    columns : mapping of str to str
+        For tables: the column of a field, ``{"title": "Titel"}``; kept in ``search.toml``.
     anyway : bool
         Take files in also when the count differs or a file is there already.
     dry_run : bool
@@ -49,6 +51,7 @@ class ImportOptions:
     count: int | None = None
     anyway: bool = False
     dry_run: bool = False
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         from evisynth.records import SourceKind
@@ -149,7 +152,13 @@ def new_search_toml(search: ImportedSearch, chosen: ImportOptions) -> str:
     lines.append(f"found = {chosen.count if chosen.count is not None else search.entries}")
     if search.id_prefix:
         lines.append(f"id_prefix = {_quoted(search.id_prefix)}")
-    return "\n".join([*lines, "", *_run_lines(search, [], chosen)]) + "\n"
+    parts = ["\n".join(lines), _columns_table(chosen), "\n".join(_run_lines(search, [], chosen))]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _columns_table(chosen: ImportOptions) -> str:
+    rows = [f"{field} = {_quoted(column)}" for field, column in chosen.columns.items()]
+    return "\n".join(["[columns]", *rows]) if rows else ""
 
 
 def changed_search_toml(text: str, search: ImportedSearch, chosen: ImportOptions) -> str:
@@ -161,7 +170,8 @@ def changed_search_toml(text: str, search: ImportedSearch, chosen: ImportOptions
         facts = _FOUND.sub(f"found = {count}", facts, count=1)
     else:
         facts = f"{facts}\nfound = {count}"
-    parts = [facts, tables, "\n".join(_run_lines(search, before, chosen))]
+    named = "" if tomllib.loads(text).get("columns") else _columns_table(chosen)
+    parts = [facts, tables, named, "\n".join(_run_lines(search, before, chosen))]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

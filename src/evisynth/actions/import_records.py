@@ -7,7 +7,7 @@ import re
 import shutil
 import tomllib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -178,7 +178,7 @@ def _read_all(
             )
         known.setdefault(digest, str(path))
         try:
-            result = read_records(path, where=path.name)
+            result = read_records(path, where=path.name, columns=chosen.columns)
         except InputError as error:
             problems.extend(replace(each, where=str(path)) for each in error.problems)
             continue
@@ -203,6 +203,8 @@ def _known_hashes(folder: Path) -> dict[str, str]:
 def _source_of(read: _Read) -> str:
     """Name the source of a file: the database that most records name, else who wrote the file."""
     result = read.result
+    if result.dialect == "Embase.com":
+        return "Embase"  # its records name MEDLINE, too
     named = Counter(_without_segment(record.database) for record in result.records)
     named.pop("", None)
     if named:
@@ -291,10 +293,21 @@ def _plan(
         kept = _kept_name(read, number, alone=new and len(parts) == 1)
         copies.append((read.path, kept))
         files.append(_imported(read, kept))
-    entries_before, records_before, ids_before = _held(folder, ident)
+    columns: dict[str, str] = before.get("columns", {}) if before else {}
+    if not new and dict(chosen.columns) != columns and chosen.columns:
+        raise InputError(
+            Problem(
+                f"{SEARCHES}/{ident}/{SEARCH_FILE}",
+                "columns",
+                "the columns of this search are said already, and are others:"
+                f" {', '.join(f'{name}={column}' for name, column in columns.items()) or 'none'}",
+                hint="Import the files as a search of their own, with another --source",
+            )
+        )
+    entries_before, records_before, ids_before = _held(folder, ident, columns)
     kind = chosen.kind or before.get("kind", "") or _kind_of(parts)
     taken = _other_ids(folder, ident) | planned
-    ids = ids_before | _ids_in_review(parts, ident)
+    ids = ids_before | _ids_in_review(parts, ident, columns or chosen.columns)
     prefix = str(before.get("id_prefix", ""))
     if not prefix and not taken.isdisjoint(ids):
         if not new:
@@ -335,11 +348,13 @@ def _plan(
     )
 
 
-def _ids_in_review(parts: Sequence[_Read], ident: str) -> set[str]:
+def _ids_in_review(parts: Sequence[_Read], ident: str, columns: Mapping[str, str]) -> set[str]:
     """Return the ids that records will have; those made of a file's name take the source's."""
     from evisynth.records import read_export
 
-    return {record.id for read in parts for record in read_export(read.path, ident)[0]}
+    return {
+        record.id for read in parts for record in read_export(read.path, ident, columns=columns)[0]
+    }
 
 
 def _parsed(text: str, where: str) -> dict[str, Any]:
@@ -405,7 +420,7 @@ def _kind_of(parts: Sequence[_Read]) -> str:
     return "register" if all(read.result.format in REGISTERS for read in parts) else "database"
 
 
-def _held(folder: Path, ident: str) -> tuple[int, int, set[str]]:
+def _held(folder: Path, ident: str, columns: Mapping[str, str]) -> tuple[int, int, set[str]]:
     """Return entries, records and ids of the exports that a search has already."""
     from evisynth.records import read_export, read_records
 
@@ -413,8 +428,8 @@ def _held(folder: Path, ident: str) -> tuple[int, int, set[str]]:
     ids: set[str] = set()
     for path in sorted((folder / SEARCHES / ident).glob("export*")):
         if path.is_file():
-            found, _ = read_export(path, ident)
-            entries += read_records(path).entries
+            found, _ = read_export(path, ident, columns=columns)
+            entries += read_records(path, columns=columns).entries
             records += len(found)
             ids |= {record.id for record in found}
     return entries, records, ids

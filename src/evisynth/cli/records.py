@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -65,6 +66,16 @@ def import_exports(
             show_default=False,
         ),
     ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column",
+            help="For tables: the column of a field, title=Titel. May be repeated; kept with the"
+            " search.",
+            metavar="FIELD=COLUMN",
+            show_default=False,
+        ),
+    ] = None,
     anyway: Annotated[
         bool,
         typer.Option(
@@ -85,16 +96,35 @@ def import_exports(
     entry that cannot be read is told with its lines.
 
     Example:  evisynth import embase-1.ris embase-2.ris --source Embase --count 1432
+
+    Example:  evisynth import registry.xlsx --source Registry --column title=Titel
     """
     from evisynth.actions import ImportOptions, import_records
     from evisynth.cli.plain import plain
     from evisynth.cli.show_records import show_import
 
     shell = Shell("import", as_json, quiet)
-    options = ImportOptions(source, platform, kind, date, count, anyway, dry_run)
+    options = ImportOptions(
+        source, platform, kind, date, count, anyway, dry_run, _columns(column or ())
+    )
     with shell.progress() as progress:
         done = import_records(files, folder, options=options, progress=progress)
     shell.answer(plain(done), lambda: show_import(done))
+
+
+def _columns(given: Sequence[str]) -> dict[str, str]:
+    """Part ``title=Titel``."""
+    from evisynth.errors import OptionError
+
+    found: dict[str, str] = {}
+    for each in given:
+        name, sign, column = (part.strip() for part in each.partition("="))
+        if not (name and sign and column):
+            raise OptionError("--column", each, ("a field and its column, as in title=Titel",))
+        if name in found:
+            raise OptionError("--column", each, (f"one column for {name}",))
+        found[name] = column
+    return found
 
 
 def dedupe(

@@ -7,7 +7,6 @@ braces. An entry ends where its braces do, or where the next line begins with ``
 from __future__ import annotations
 
 import re
-import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -24,9 +23,11 @@ from evisynth.records.values import (
     find_pmcid,
     find_year,
     full_doi,
+    group_name,
     join_pages,
     link,
     part_name,
+    protect,
     pubmed_id,
     pubmed_id_in_url,
     split_cell,
@@ -315,9 +316,8 @@ def _names(values: list[str] | tuple[str, ...]) -> tuple[str, ...]:
                 parts.append(text[start : found.start()])
                 start = found.end()
         parts.append(text[start:])
-        names.extend(
-            name for part in parts if (name := unicodedata.normalize("NFC", _name(part.strip())))
-        )
+        cleaned = (clean(protect(_name(part.strip()))) for part in parts)
+        names.extend(group_name(name) for name in cleaned if name)
     return tuple(name for name in names if name != "others")
 
 

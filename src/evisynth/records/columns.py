@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from evisynth.errors import InputError, Problem
 from evisynth.records.reading import Reading
 from evisynth.records.record import Record
 from evisynth.records.values import (
@@ -19,14 +20,17 @@ from evisynth.records.values import (
     full_doi,
     join_pages,
     link,
-    person,
+    part_name,
+    protect,
     pubmed_id,
     pubmed_id_in_url,
     split_cell,
     split_list,
 )
 
-__all__ = ["COLUMNS", "fields_of", "normal", "record_of_row"]
+__all__ = [
+    "COLUMNS", "fields_of", "has_columns", "no_such_column", "normal", "places_of", "record_of_row",
+]  # fmt: skip
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "id": ("id", "recordid", "key", "covidence", "refid", "referenceid", "itemid"),
@@ -57,7 +61,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "keywords": ("keywords", "authorkeywords", "indexkeywords", "subjects", "keyword",
                  "emtreedrugindextermsmajorfocus", "emtreedrugindexterms",
                  "emtreemedicalindextermsmajorfocus", "emtreemedicalindexterms", "manualtags",
-                 "automatictags", "keywordsdisplayname", "conditions", "meshterms", "kw"),
+                 "automatictags", "keywordsdisplayname", "conditions", "interventions", "meshterms",
+                 "kw"),
     "type": ("type", "publicationtype", "documenttype", "doctype", "itemtype", "entrytype",
              "studytype", "dt"),
     "language": ("language", "articlelanguage", "languageoforiginaldocument", "languages", "la"),
@@ -114,20 +119,47 @@ def fields_of(
     {'title': [0], 'accession': [1]}
     """
     names = [normal(name) for name in header]
-    given = {normal(name): wanted for wanted, name in (columns or {}).items()}
+    given = {wanted: places_of(header, name) for wanted, name in (columns or {}).items()}
+    taken = {at for places in given.values() for at in places}
     found: dict[str, list[int]] = {}
     for wanted, aliases in COLUMNS.items():
-        places = [at for at, name in enumerate(names) if given.get(name) == wanted]
-        if not places:
-            places = [
-                at
-                for alias in aliases
-                for at, name in enumerate(names)
-                if name == alias and name not in given
-            ]
+        places = given.get(wanted) or [
+            at
+            for alias in aliases
+            for at, name in enumerate(names)
+            if name == alias and at not in taken
+        ]
         if places:
             found[wanted] = places
     return found
+
+
+def places_of(header: Sequence[str], name: str) -> list[int]:
+    """Return where a column stands that a person named; case, blanks and signs do not count.
+
+    Examples
+    --------
+    >>> places_of(["Nr.", "Titel", "#"], "titel"), places_of(["Nr.", "#"], "#")
+    ([1], [1])
+    """
+    wanted = normal(name)
+    if not wanted:
+        return [at for at, cell in enumerate(header) if cell.strip() == name.strip()]
+    return [at for at, cell in enumerate(header) if normal(cell) == wanted]
+
+
+def has_columns(header: Sequence[str], columns: Mapping[str, str]) -> bool:
+    """Return whether a header has every column that a person named, and they named some."""
+    return bool(columns) and all(places_of(header, name) for name in columns.values())
+
+
+def no_such_column(where: str, header: Sequence[str], columns: Mapping[str, str]) -> InputError:
+    """Return the refusal of a table that has not the columns that a person named."""
+    there = tuple(cell.strip() for cell in header if cell.strip())
+    missing = [name for name in columns.values() if not places_of(header, name)]
+    return InputError(
+        [Problem(where, "", f"there is no column {name!r}", there[:40]) for name in missing]
+    )
 
 
 def _people(text: str) -> tuple[str, ...]:
@@ -148,7 +180,7 @@ def _people(text: str) -> tuple[str, ...]:
             parts[-1] = text[text.rindex(parts[-1]) :].strip()
             if not any("." in part for part in parts[:-1]):
                 parts[-1] = parts[-1].rstrip(".")
-    return tuple(name for part in parts if (name := person(part)))
+    return tuple(name for part in parts if (name := part_name(clean(protect(part)))))
 
 
 def _emtree(cell: str) -> tuple[str, ...]:

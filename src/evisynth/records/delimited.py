@@ -16,7 +16,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from evisynth.errors import InputError, Problem
-from evisynth.records.columns import fields_of, normal, record_of_row
+from evisynth.records.columns import (
+    fields_of,
+    has_columns,
+    no_such_column,
+    normal,
+    record_of_row,
+)
 from evisynth.records.exports import LONGEST_LINE, LONGEST_TEXT, Export
 from evisynth.records.reading import Reading
 from evisynth.records.record import Record
@@ -28,6 +34,7 @@ __all__ = [
     "looks_like_workbook",
     "stream_table",
     "stream_workbook",
+    "without_columns",
 ]
 
 _DELIMITERS = (",", "\t", ";", "|")
@@ -83,6 +90,10 @@ def _header(lines: Sequence[str], columns: Mapping[str, str]) -> tuple[int, str]
             except csv.Error:
                 continue
             known = fields_of(cells, columns)
+            if columns:
+                if has_columns(cells, columns):
+                    return at, sign
+                continue
             if not known or not ({"title", "accession", "pmid", "doi"} & set(known)):
                 continue
             if len(known) < 2 and (len(cells) > 1 or "title" not in known):
@@ -93,6 +104,13 @@ def _header(lines: Sequence[str], columns: Mapping[str, str]) -> tuple[int, str]
         if best is not None and best[0] >= 7:
             break
     return (best[1], best[2]) if best else None
+
+
+def without_columns(export: Export, columns: Mapping[str, str]) -> InputError:
+    """Return the refusal of a table of text that has not the columns that a person named."""
+    lines = [line for line in export.head.split("\n", _SEARCHED)[:_SEARCHED] if line.strip()]
+    at, sign = _header(lines, {}) or (0, max(_DELIMITERS, key=lines[0].count))
+    return no_such_column(export.where, next(csv.reader([lines[at]], delimiter=sign), []), columns)
 
 
 class _Rows:
@@ -168,8 +186,11 @@ class _Rows:
 def stream_table(export: Export, reading: Reading) -> Iterator[Record]:
     """Give the records of a CSV or tab-separated table one by one."""
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST_LINE))
-    found = _header(export.head.split("\n", _SEARCHED)[:_SEARCHED], reading.columns)
+    lines = export.head.split("\n", _SEARCHED)[:_SEARCHED]
+    found = _header(lines, reading.columns)
     if found is None:
+        if reading.columns:
+            raise without_columns(export, reading.columns)
         return
     at, delimiter = found
     rows = _Rows(export, delimiter)
@@ -253,6 +274,7 @@ def stream_workbook(export: Export, reading: Reading) -> Iterator[Record]:
             Problem(export.where, "", f"the workbook cannot be read: {error}",
                     hint="Save it as CSV UTF-8 and read that")
         ) from error  # fmt: skip
+    opening: list[str] = []
     try:
         for sheet in book.worksheets:
             rows = (
@@ -266,14 +288,23 @@ def stream_workbook(export: Export, reading: Reading) -> Iterator[Record]:
                     if number > _SEARCHED:
                         break
                     found = fields_of(cells, reading.columns)
-                    if "title" in found and (len(found) > 1 or len(cells) == 1):
+                    if reading.columns:
+                        fits = has_columns(cells, reading.columns)
+                    else:
+                        fits = "title" in found and (len(found) > 1 or len(cells) == 1)
+                    opening = opening or cells
+                    if fits:
                         header = [cell.strip() for cell in cells]
                         known = _dialect(header, reading)
                 elif any(cell.strip() for cell in cells):
                     raw = "\t".join(cell.replace("\n", " ") for cell in cells)
                     yield from _row(header, known, cells, raw, number, number, reading)
             if known:
-                break
+                return
+        if reading.columns:
+            raise no_such_column(export.where, opening, reading.columns)
+    except InputError:
+        raise
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError, TypeError) as error:
         raise InputError(
             Problem(export.where, "", f"the workbook breaks off: {error}",

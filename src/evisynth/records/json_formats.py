@@ -26,6 +26,7 @@ from evisynth.records.values import (
     find_registry_ids,
     find_year,
     full_doi,
+    group_name,
     join_pages,
     link,
     part_name,
@@ -272,7 +273,7 @@ def _item(value: dict[str, Any], raw: str, first: int, last: int, reading: Readi
         )
         parts = (family, _word(each.get("given")), _word(each.get("suffix")))
         name = _word(each.get("literal")) or _word(each.get("name")) if not family else ""
-        name = name or part_name(", ".join(part for part in parts if part))
+        name = group_name(name) or part_name(", ".join(part for part in parts if part))
         if name:
             names.append(name)
     url = one("URL", "url")
@@ -420,6 +421,8 @@ def _trial(value: dict[str, Any], raw: str, first: int, last: int, reading: Read
     ]
     officials = _objects_in(_get(section, "contactsLocationsModule", "overallOfficials"))
     kind = _word(_get(section, "designModule", "studyType")).casefold()
+    treated = _objects_in(_get(section, "armsInterventionsModule", "interventions"))
+    interventions = [_word(each.get("name")) for each in treated]
     return Record(
         id=ident,
         title=title,
@@ -432,7 +435,7 @@ def _trial(value: dict[str, Any], raw: str, first: int, last: int, reading: Read
         abstract=_word(_get(section, "descriptionModule", "briefSummary"))
         or _word(_get(section, "descriptionModule", "detailedDescription")),
         keywords=distinct((*_words(_get(conditions, "conditions")),
-                           *_words(_get(conditions, "keywords")))),
+                           *_words(_get(conditions, "keywords")), *interventions)),
         source=reading.source,
         file=reading.where,
         first_line=first,

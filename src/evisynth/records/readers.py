@@ -20,6 +20,7 @@ from evisynth.records.delimited import (
     looks_like_workbook,
     stream_table,
     stream_workbook,
+    without_columns,
 )
 from evisynth.records.exports import Export, open_export
 from evisynth.records.json_formats import (
@@ -99,6 +100,8 @@ READERS: tuple[Reader, ...] = (
 )  # fmt: skip
 """Every format that can be read, in the order in which they are tried."""
 
+NOT_USED = "they were not used"
+TABLES = ("XLSX", "CSV")
 ENDINGS = tuple(sorted({ending for reader in READERS for ending in reader.endings}))
 
 
@@ -149,7 +152,13 @@ class RecordStream(Iterator[Record]):
                 hint="Look for entries that stand in one another",
             )
         if not reading.entries:
-            reading.report(0, 0, f"there is no entry in this file ({self.format})")
+            hint = 'Name the column of the titles: columns={"title": "..."}'
+            reading.report(
+                0,
+                0,
+                f"there is no entry in this file ({self.format})",
+                hint=hint if self.format == "XLSX" and not reading.columns else "",
+            )
 
 
 class ReadResult(tuple[tuple[Record, ...], tuple[Problem, ...]]):
@@ -220,6 +229,8 @@ def _find(export: Export, columns: Mapping[str, str]) -> Reader:
                 return reader
         if columns and looks_like_table(export, columns):
             return READERS[-1]
+        if columns and export.head.strip():
+            raise without_columns(export, columns)
     else:
         return READERS[0]
     if not export.head.strip():
@@ -292,6 +303,8 @@ def iter_records(
         reader.version,
         columns=dict(columns or {}),
     )
+    if columns and reader.name not in TABLES:
+        reading.report(0, 0, f"columns are for tables, and the file is {reader.name}", NOT_USED)
     return RecordStream(reader, export, reading)
 
 
@@ -426,10 +439,12 @@ def read_export(
     where: str = "",
     encoding: str = "",
     first_number: int = 1,
+    columns: Mapping[str, str] | None = None,
 ) -> tuple[tuple[Record, ...], tuple[Problem, ...]]:
     """Read an export of a review folder in any format that is known.
 
-    A ``.csv`` whose columns are all fields of `Record` is read by `read_records_csv`.
+    A ``.csv`` whose columns are all fields of `Record` is read by `read_records_csv`; ``columns``
+    as in `iter_records`, used for tables only.
 
     Raises
     ------
@@ -447,7 +462,7 @@ def read_export(
                 ENDINGS,
             )
         )
-    if suffix == ".csv":
+    if suffix == ".csv" and not columns:
         export = open_export(path, where=where)
         line = export.head.split("\n", 1)[0]
         cells = {cell.strip() for cell in next(csv.reader(io.StringIO(line)), [])}
@@ -456,8 +471,15 @@ def read_export(
                 path, search_source, where=where, encoding=encoding, first_number=first_number
             )
     result = read_records(
-        path, search_source, encoding=encoding, where=where, first_number=first_number
+        path,
+        search_source,
+        columns=columns,
+        encoding=encoding,
+        where=where,
+        first_number=first_number,
     )
     if not result.entries:
         raise InputError(result.problems)
-    return result.records, result.problems
+    # Columns are said once for all exports of a folder, which may be of several formats.
+    problems = tuple(p for p in result.problems if getattr(p, "repair", "") != NOT_USED)
+    return result.records, problems

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 __all__ = ["Record", "SearchSource", "SourceKind"]
 
 SourceKind = Literal["database", "register", "website", "organisation", "citation", "other"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Record:
     """Title, abstract and bibliographic facts of one report, as a source indexes it.
 
@@ -79,6 +80,114 @@ class Record:
     raw: str = field(default="", repr=False)
     reader: str = ""
     reader_version: str = ""
+
+    # Written out: what dataclass makes for a frozen class takes more than twice as long, and a
+    # record is made for every entry that is read.
+    def __init__(
+        self,
+        id: str,  # noqa: A002 - the word of the field
+        title: str,
+        authors: tuple[str, ...] = (),
+        year: int | None = None,
+        journal: str = "",
+        volume: str = "",
+        issue: str = "",
+        pages: str = "",
+        doi: str = "",
+        pmid: str = "",
+        url: str = "",
+        abstract: str = "",
+        keywords: tuple[str, ...] = (),
+        source: str = "",
+        file: str = "",
+        first_line: int = 0,
+        last_line: int = 0,
+        type: str = "",  # noqa: A002 - the word of the field
+        language: str = "",
+        journal_short: str = "",
+        original_title: str = "",
+        database: str = "",
+        accession: str = "",
+        pmcid: str = "",
+        registry_ids: tuple[str, ...] = (),
+        issns: tuple[str, ...] = (),
+        isbns: tuple[str, ...] = (),
+        notes: tuple[str, ...] = (),
+        raw: str = "",
+        reader: str = "",
+        reader_version: str = "",
+    ) -> None:
+        _set_id(self, id)
+        _set_title(self, title)
+        _set_authors(self, authors)
+        _set_year(self, year)
+        _set_journal(self, journal)
+        _set_volume(self, volume)
+        _set_issue(self, issue)
+        _set_pages(self, pages)
+        _set_doi(self, doi)
+        _set_pmid(self, pmid)
+        _set_url(self, url)
+        _set_abstract(self, abstract)
+        _set_keywords(self, keywords)
+        _set_source(self, source)
+        _set_file(self, file)
+        _set_first_line(self, first_line)
+        _set_last_line(self, last_line)
+        _set_type(self, type)
+        _set_language(self, language)
+        _set_journal_short(self, journal_short)
+        _set_original_title(self, original_title)
+        _set_database(self, database)
+        _set_accession(self, accession)
+        _set_pmcid(self, pmcid)
+        _set_registry_ids(self, registry_ids)
+        _set_issns(self, issns)
+        _set_isbns(self, isbns)
+        _set_notes(self, notes)
+        _set_raw(self, raw)
+        _set_reader(self, reader)
+        _set_reader_version(self, reader_version)
+
+
+def _setter(name: str) -> Callable[[Record, object], None]:
+    """Return what fills the slot of a field."""
+    slot: Any = Record.__dict__[name]
+    setter: Callable[[Record, object], None] = slot.__set__
+    return setter
+
+
+_set_id = _setter("id")
+_set_title = _setter("title")
+_set_authors = _setter("authors")
+_set_year = _setter("year")
+_set_journal = _setter("journal")
+_set_volume = _setter("volume")
+_set_issue = _setter("issue")
+_set_pages = _setter("pages")
+_set_doi = _setter("doi")
+_set_pmid = _setter("pmid")
+_set_url = _setter("url")
+_set_abstract = _setter("abstract")
+_set_keywords = _setter("keywords")
+_set_source = _setter("source")
+_set_file = _setter("file")
+_set_first_line = _setter("first_line")
+_set_last_line = _setter("last_line")
+_set_type = _setter("type")
+_set_language = _setter("language")
+_set_journal_short = _setter("journal_short")
+_set_original_title = _setter("original_title")
+_set_database = _setter("database")
+_set_accession = _setter("accession")
+_set_pmcid = _setter("pmcid")
+_set_registry_ids = _setter("registry_ids")
+_set_issns = _setter("issns")
+_set_isbns = _setter("isbns")
+_set_notes = _setter("notes")
+_set_raw = _setter("raw")
+_set_reader = _setter("reader")
+_set_reader_version = _setter("reader_version")
 
 
 @dataclass(frozen=True, slots=True)

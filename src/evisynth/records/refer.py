@@ -23,6 +23,7 @@ from evisynth.records.values import (
     full_doi,
     join_pages,
     link,
+    part_name,
     person,
     pubmed_id,
     pubmed_id_in_url,
@@ -197,7 +198,7 @@ def _cochrane_record(fields: Fields, raw: list[str], first: int, reading: Readin
     return Record(
         id=ident,
         title=title,
-        authors=tuple(_cochrane_name(name) for name in fields.get("AU", ()) if name),
+        authors=_cochrane_names(fields.get("AU", [])),
         year=year,
         journal=one("SO"),
         volume=one("VL"),
@@ -228,11 +229,20 @@ def _pmid(value: str) -> str:
     return pubmed_id(value) if "PUBMED" in value.upper() or value.isdigit() else ""
 
 
-def _cochrane_name(text: str) -> str:
-    """Part a name written without a comma, family first: ``Van Ryswyk Emer``."""
-    name = person(text)
-    if "," in name or " " not in name:
-        return name
+def _cochrane_names(values: list[str]) -> tuple[str, ...]:
+    """Part names written without a comma, family first: ``Van Ryswyk Emer``, ``Van Ryswyk E``."""
+    names = [name for value in values if (name := clean(value))]
+    whole = any(len(name.split()[-1].rstrip(".")) > 1 and not name.isupper()
+                and not name.split()[-1].isupper() for name in names)  # fmt: skip
+    return tuple(_cochrane_name(name, whole) for name in names)
+
+
+def _cochrane_name(name: str, whole: bool) -> str:
+    """Part a name; ``whole`` says that given names are written out in this entry."""
     words = name.split()
+    if "," in name or len(words) < 2:
+        return part_name(name)
+    if not whole and (parted := part_name(name)) != name:
+        return parted
     given = 2 if len(words) > 2 and len(words[-1].rstrip(".")) == 1 else 1
     return f"{' '.join(words[:-given])}, {' '.join(words[-given:])}"

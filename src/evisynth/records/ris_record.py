@@ -26,7 +26,7 @@ from evisynth.records.values import (
 
 __all__ = ["VERSION", "Fields", "clean_fields", "ris_record"]
 
-VERSION = "2"
+VERSION = "3"
 
 _DIALECT_SEARCHED = 20
 """Entries among which one is looked for that tells who wrote the file."""
@@ -53,6 +53,8 @@ _OVID_NUMBER = re.compile(r"L?\d{5,}|\d{4}-\d{5}-\d{3}|(?:CN|CD|\d+)-[\d-]+")
 _PSYCINFO = re.compile(r"(?:19|20)\d\d-\d{5}-\d{3}")
 _TWO_NUMBERS = re.compile(r"^(\d+); \d+$")
 """ProQuest's, with that of the database after its own."""
+_EMBASE = re.compile(r"(L\d{7,10})(?: \d{4}-\d\d-\d\d)*$")
+"""Number of Embase as EndNote keeps it, with the days of entry."""
 _ACCESSION = re.compile(r"Accession Number: ([^;.\s]+)")
 
 
@@ -223,15 +225,15 @@ def _accession(fields: Fields, url: str) -> str:
     if "eid=2-s2.0-" in url:
         return url.split("eid=", 1)[1].split("&", 1)[0]
     ident = fields.get("ID", _NONE)[0]
-    if ident and _is_ovid(fields) and _OVID_NUMBER.fullmatch(ident):
+    if ident and _OVID_NUMBER.fullmatch(ident) and _is_ovid(fields):
         return ident
-    if _PSYCINFO.fullmatch(ident):
+    if len(ident) == 14 and _PSYCINFO.fullmatch(ident):
         return ident
     for value in fields.get("UR", ()):
         if value.startswith("<Go to ISI>://"):
             return value.removeprefix("<Go to ISI>://")
     for value in fields.get("N1", ()):
-        found = _ACCESSION.search(value)
+        found = _ACCESSION.search(value) or _EMBASE.match(value)
         if found:
             return found[1]
     return ""

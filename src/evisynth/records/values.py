@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 __all__ = [
     "clean",
+    "closed",
     "distinct",
     "doi_in_link",
     "family_first",
@@ -20,6 +21,7 @@ __all__ = [
     "find_registry_ids",
     "find_year",
     "full_doi",
+    "group_name",
     "is_plain",
     "join_list",
     "join_pages",
@@ -37,6 +39,7 @@ __all__ = [
 
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _OPEN_ENTITY = re.compile(r"&(?=#?[A-Za-z0-9]{1,32}; )")
+_LAST_ENTITY = re.compile(r"&(?=#?[A-Za-z0-9]{1,32}$)")
 _UNWANTED = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
 _ASCII = bytes(range(128))
 _PLAIN = re.compile(
@@ -46,6 +49,8 @@ _PLAIN = re.compile(
 """Signs that are printable and never change in NFC, whatever stands before or after."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>\x00-\x1f\x7f-\x9f]{1,500}", re.IGNORECASE)
+_USUAL_DOI = re.compile(r"10\.\d{4,9}/[!-%'-~]*[0-9A-Za-z]", re.ASCII)
+"""A DOI by itself, without signs that have to be looked at."""
 _WHOLE_DOI = re.compile(
     r"(?:(?:https?://)?(?:dx\.)?doi\.org/|doi:?\s*)?(10\.\d{4,9}/[^\s\x00-\x1f\x7f-\x9f]+)",
     re.IGNORECASE,
@@ -172,7 +177,18 @@ def join_list(values: Iterable[str]) -> str:
     if any(";" in part for part in plain):
         return " | ".join(parts) + " |"
     text = join_parts(parts)
-    return f"{text};" if len(parts) == 1 and re.search(r"[,|]|\sand\s", plain[0]) else text
+    return closed(text) if len(parts) == 1 and re.search(r"[,|]|\sand\s", plain[0]) else text
+
+
+def closed(text: str) -> str:
+    """Return a value that is the only one of its cell, with a semicolon that ends no entity.
+
+    Examples
+    --------
+    >>> closed("Models, Theoretical"), closed("R&D, AT&T")
+    ('Models, Theoretical;', 'R&D, AT&amp;T;')
+    """
+    return _LAST_ENTITY.sub("&amp;", text) + ";"
 
 
 def join_parts(parts: Iterable[str]) -> str:
@@ -228,6 +244,8 @@ def full_doi(text: str) -> str:
     >>> full_doi("https://doi.org/10.2196/MHEALTH.9438")
     '10.2196/mhealth.9438'
     """
+    if _USUAL_DOI.fullmatch(text):
+        return text.lower()
     text = text.strip()
     found = _WHOLE_DOI.fullmatch(text)
     return _sound_doi(found[1].rstrip(".,;")) if found else find_doi(text)
@@ -404,6 +422,17 @@ def part_name(text: str) -> str:
         return f"{family.rstrip()}, {given.strip(' ,')}".strip(", ")
     found = _INITIALS.fullmatch(text)
     return f"{found[1]}, {found[2]}" if found else text
+
+
+def group_name(text: str) -> str:
+    """Return the name of a group, which has no parts, with a blank behind each comma.
+
+    Examples
+    --------
+    >>> group_name("Study Group B"), group_name("Institute of Health,Care")
+    ('Study Group B', 'Institute of Health, Care')
+    """
+    return part_name(text) if "," in text else text
 
 
 def family_first(name: str) -> str:

@@ -19,9 +19,10 @@ from evisynth.records.values import (
     find_issns,
     find_year,
     full_doi,
+    group_name,
     join_pages,
     link,
-    person,
+    part_name,
     pubmed_id,
     pubmed_id_in_url,
     split_list,
@@ -137,13 +138,13 @@ def web_of_science_record(
     if not pmid and accession.startswith("MEDLINE:"):
         pmid = accession.removeprefix("MEDLINE:")
     names = many("AU", "BA", "BE", "ED") or many("AF", "BF")
-    groups = tuple(name for name in many("CA", "GP") if name not in names)
+    groups = tuple(group_name(name) for name in many("CA", "GP") if name not in names)
     journal = one("SO", "SE")
     short = one("JI", "J9")
     return Record(
         id=ident,
         title=title,
-        authors=(*(person(name) for name in names), *groups),
+        authors=(*(part_name(name) for name in names), *groups),
         year=year,
         journal=journal or short,
         volume=one("VL"),

@@ -18,7 +18,7 @@ from evisynth.errors import InputError, OptionError, Problem
 from evisynth.records.latex import to_latex
 from evisynth.records.record import Record
 from evisynth.records.ris_dialects import TYPES
-from evisynth.records.values import clean, join_list, join_parts, protect, written_name
+from evisynth.records.values import clean, closed, join_list, join_parts, protect, written_name
 
 __all__ = ["WRITERS", "Writer", "format_records", "write_records"]
 
@@ -272,7 +272,8 @@ def _people(names: tuple[str, ...]) -> str:
     written = [written_name(name) for name in names]
     if any(";" in clean(name) for name in written):
         return " | ".join(written) + " |"
-    return join_parts(written) + (";" if len(written) == 1 else "")
+    text = join_parts(written)
+    return closed(text) if len(written) == 1 else text
 
 
 def _xml(text: str) -> str:

@@ -26,10 +26,10 @@ from evisynth.records.values import (
     find_registry_ids,
     find_year,
     full_doi,
+    group_name,
     join_pages,
     link,
     part_name,
-    person,
     pubmed_id,
     pubmed_id_in_url,
 )
@@ -300,7 +300,7 @@ def _pubmed(root: _Element, raw: str, first: int, last: int, reading: Reading) -
         suffix = _one(author, "Suffix")
         name = group or ", ".join(part for part in (family, given, suffix) if part)
         if name:
-            names.append(part_name(name) if name != group else name)
+            names.append(part_name(name) if name != group else group_name(name))
     headings = []
     for heading in cited.iterfind("MeshHeadingList/MeshHeading"):
         term = _one(heading, "DescriptorName")
@@ -387,7 +387,7 @@ def _endnote(root: _Element, raw: str, first: int, last: int, reading: Reading) 
     return Record(
         id=ident,
         title=title,
-        authors=tuple(person(name) for name in names),
+        authors=tuple(part_name(name) for name in names),
         year=year,
         journal=journal or short,
         volume=_one(root, "volume"),

@@ -145,6 +145,7 @@ class StageSection(Section):
     seed: Annotated[int, Field(ge=0)] = 1
     blind: bool = True
     training: Literal["own_and_agreed", "all"] = "own_and_agreed"
+    order: Literal["own", "ranked"] = "own"
     reviewers: list[Text] = []
     adjudicators: list[Text] = []
 

@@ -9,13 +9,17 @@ from evisynth.searches.adapting_words import Loss, WordAdapter
 from evisynth.searches.dates import fit_date
 from evisynth.searches.fallbacks import sayable
 from evisynth.searches.platforms import vocabulary
-from evisynth.searches.special import COCHRANE_PLACES
+from evisynth.searches.special import COCHRANE_PLACES, LANGUAGES
 from evisynth.searches.syntax import (
     ABSTRACT,
+    ACCESSION,
     ANY_FIELD,
+    AUTHOR,
     HEADING_WORDS,
+    JOURNAL,
     KEYWORDS,
     KEYWORDS_PLUS,
+    LANGUAGE,
     MULTI_PURPOSE,
     SUBHEADING,
     TEXT_WORD_PUBMED,
@@ -58,6 +62,13 @@ _CONTENT = frozenset(
         "full text",
     }
 )
+_OWN_VALUES = (
+    (ACCESSION, "the number", "numbers are of a database", "the same number; look it up"),
+    (JOURNAL, "the journal", "platforms index full or short names", "the same name; look it up"),
+    (AUTHOR, "the author", "platforms write initials otherwise", "the same name; look it up"),
+    ("subset", "the subset", "subsets and filters are of a platform", "the same word; look it up"),
+)
+"""Fields whose values are written in the way of a platform."""
 _SHARED_LIMITS = frozenset({"humans", "animals", "human", "animal"})
 _SAME_TYPES: tuple[frozenset[Platform], ...] = (frozenset({"ovid", "pubmed", "cochrane"}),)
 
@@ -223,10 +234,14 @@ class _Adapter(WordAdapter):
                 "a phrase",
             )
             node = replace(node, exact=False, quoted=True)
+        if node.fields == ("subset",) and node.text.casefold() in LANGUAGES:
+            node = replace(node, fields=(LANGUAGE,))
         fields = self.fields(node.fields)
         if fields is None:
             self.gone(f"{node.text!r}", "no field of the target holds it")
             return None
+        if self.source != self.target:
+            self.names(node, fields)
         if "publication type" in fields and not self.same_types():
             self.lose(
                 "different",
@@ -242,6 +257,12 @@ class _Adapter(WordAdapter):
                 "the same word; look the subheading up",
             )
         return self.wildcards(replace(node, fields=fields))
+
+    def names(self, node: Term, fields: tuple[str, ...]) -> None:
+        """Fields whose values each platform writes in its own way."""
+        for field, what, why, instead in _OWN_VALUES:
+            if field in fields:
+                self.lose("different", f"{what} {node.text!r}", why, instead)
 
     def same_types(self) -> bool:
         return self.source == self.target or any(

@@ -11,7 +11,16 @@ from evisynth.searches.platforms import SYNTAX
 from evisynth.searches.syntax import Platform
 from evisynth.searches.tree import DateKind, DateRange
 
-__all__ = ["fit_date", "format_date", "grain_of", "last_day", "read_date", "read_range", "shift"]
+__all__ = [
+    "fit_date",
+    "format_date",
+    "grain_of",
+    "last_day",
+    "read_date",
+    "read_prefix",
+    "read_range",
+    "shift",
+]
 
 _MONTHS = {name.casefold(): number for number, name in enumerate(calendar.month_abbr) if name}
 _FORMS = (
@@ -81,6 +90,26 @@ def read_range(text: str, kind: DateKind) -> DateRange | None:
             if start is not None and end is not None and text[:place].strip():
                 return DateRange(kind, start, end)
     return None
+
+
+def read_prefix(text: str, kind: DateKind) -> DateRange | None:
+    """Read a date of Ovid that is truncated: ``2019*``, ``202*``, ``202303*``.
+
+    Examples
+    --------
+    >>> read_prefix("2019*", "created")
+    DateRange(kind='created', start='2019', end='2019')
+    >>> read_prefix("202$", "created").end, read_prefix("202303:", "created").start
+    ('2029', '2023-03')
+    """
+    found = re.fullmatch(r"(\d{3,6})[*$:]", text.strip())
+    if not found:
+        return None
+    digits = found[1]
+    if len(digits) == 3:
+        return DateRange(kind, f"{digits}0", f"{digits}9")
+    date = read_date(digits) if len(digits) in (4, 6) else None
+    return DateRange(kind, date, date) if date else None
 
 
 def grain_of(date: DateRange) -> str:

@@ -166,37 +166,43 @@ def write_strategy(strategy: Strategy, folder: Path | str) -> tuple[Path, ...]:
     True
     """
     place = Path(folder)
-    run = ""
+    kept = ""
     if (place / SEARCH_FILE).is_file():
         _keep_history(strategy, read_strategy(place), str(place / SEARCH_FILE))
-        run = _run_table(read_utf8(place / SEARCH_FILE, where=str(place / SEARCH_FILE)))
+        kept = _kept_tables(read_utf8(place / SEARCH_FILE, where=str(place / SEARCH_FILE)))
     place.mkdir(parents=True, exist_ok=True)
     written = []
     for name, text in strategy_files(strategy).items():
         path = place / name
         if name == SEARCH_FILE:
-            text += run
+            text += kept
         path.write_bytes(text.encode())
         written.append(path)
     return tuple(written)
 
 
-def _run_table(text: str) -> str:
-    r"""Return the table ``[run]`` of a connector as it stands, with an empty line before.
+KEPT = ("columns", "run")
+"""Tables that are no part of a strategy, kept as they stand: the columns of an export that is a
+table, and the facts of the run of a connector or an import."""
+
+
+def _kept_tables(text: str) -> str:
+    r"""Return the tables that are kept, as they stand, each with an empty line before.
 
     Examples
     --------
-    >>> _run_table('name = "PubMed"\n\n[run]\nreported = 2\n\n[strategy]\n')
+    >>> _kept_tables('name = "PubMed"\n\n[run]\nreported = 2\n\n[strategy]\n')
     '\n[run]\nreported = 2\n'
     """
-    kept: list[str] = []
-    inside = False
+    found: dict[str, list[str]] = {}
+    inside: str | None = None
     for line in text.splitlines():
         if line.startswith("["):
-            inside = line.strip() == "[run]" or line.startswith("[run.")
+            name = line.strip("[] ").split(".", 1)[0].split("]", 1)[0].strip()
+            inside = name if name in KEPT else None
         if inside:
-            kept.append(line)
-    return "\n" + "\n".join(kept).rstrip() + "\n" if kept else ""
+            found.setdefault(inside, []).append(line)
+    return "".join("\n" + "\n".join(found[name]).rstrip() + "\n" for name in KEPT if name in found)
 
 
 def _keep_history(new: Strategy, old: Strategy, where: str) -> None:
@@ -279,7 +285,8 @@ class _Reader:
     def strategy(self) -> Strategy:
         """Read everything, then tell all problems at once."""
         top = self.section(self.data)
-        top.take("run", dict, {})  # the facts of a connector's run: its own, kept as they stand
+        for kept in KEPT:
+            top.take(kept, dict, {})
         inner = self.section(top.take("strategy", dict, {}), "strategy")
         versions = self.versions(inner)
         limits = [

@@ -34,6 +34,7 @@ class Token:
 
 
 _OPERATOR = re.compile(r"(and\s+not|and|or|not)(?=$|[\s()\"'\[{])", re.IGNORECASE)
+_AND_OR = re.compile(r"(?:and/or|or/and)(?=$|[\s()\"'])", re.IGNORECASE)
 _AFTER = r"(?=$|[\s()\"'])"
 _NEAR = {
     "ovid": re.compile(rf"(adj)(\d*){_AFTER}", re.IGNORECASE),
@@ -46,15 +47,18 @@ _NEAR = {
 }
 _ORDERED = {"next", "pre", "p"}
 _CODES = r"[A-Za-z]\w{0,11}(?:\s?,\s?[A-Za-z]\w{0,11})*"
+_EMBASE_CODES = r"it|jt|la|lnk|tn|dn|rn|au|ad|ff|cn|is|an|ti|ab|kw"
 _SUFFIX = {
     "ovid": re.compile(rf"\.\(?({_CODES})\)?\.(?=$|[\s)\]\[])"),
     "pubmed": re.compile(r"\s*\[([^\[\]]{1,60})\]"),
     "embase": re.compile(
-        rf":({_CODES})(?=$|[\s)])|(/(?:exp/mj|exp|de|mj))(?:/([a-z_]+(?:,[a-z_]+)*))?(?=$|[\s)])",
+        rf":({_CODES})(?=$|[\s)])|/({_EMBASE_CODES})(?=$|[\s)])|(/(?:exp/mj|exp|de|mj))(?:/([a-z_]+(?:,[a-z_]+)*))?(?=$|[\s)])",
         re.IGNORECASE,
     ),
     "cochrane": re.compile(rf":({_CODES})(?=$|[\s)])"),
 }
+_ADDRESS = re.compile(r"\b(?:AD|OG|OO|SG|CI)\s*=[^=]*$", re.IGNORECASE)
+_OFTEN = re.compile(r"/freq\s*=\s*(\d{1,3})", re.IGNORECASE)
 _OPEN_SUFFIX = re.compile(
     r"\.((?:ti|ab|tw|mp|kf|kw|af|hw)(?:,[a-z]{2})*)(?=$|[\s)])", re.IGNORECASE
 )
@@ -71,7 +75,7 @@ _STOP = {
     "pubmed": r"[^\s()\"\[\],]+",
     "embase": r"[^\s()\"\[\],]+",
     "ebsco": r"[^\s()\"\[\],]+",
-    "proquest": r"[^\s()\"\[\]{},]+",
+    "proquest": r"(?:\[[*?]\d*\]|[^\s()\"\[\]{},])+",
     "wos": r"[^\s()\"\[\],=]+",
     "scopus": r"[^\s()\"\[\]{},]+",
     "cochrane": r"[^\s()\"\[\]{},]+",
@@ -122,6 +126,8 @@ def read_codes(codes: str, syntax: Syntax, start: int, report: Report) -> tuple[
     for code in re.split(r"\s*,\s*", codes.strip()):
         name = " ".join(code.casefold().split())
         tag = syntax.tags.get(name)
+        if tag is None and syntax.platform == "proquest":
+            tag = syntax.tags.get(name.removesuffix(".exact"))
         if tag is None and syntax.platform == "pubmed" and ":~" in name:
             field, _, number = name.partition(":~")
             known = syntax.tags.get(field)
@@ -174,6 +180,9 @@ def lex(text: str, platform: Platform, report: Report) -> Iterator[Token]:
 def _token(text: str, at: int, syntax: Syntax, report: Report, glued: bool, operand: bool) -> Token:
     """Read the token that begins here."""
     platform = syntax.platform
+    often = _OFTEN.match(text, at) if platform == "ovid" else None
+    if often:
+        return Token("suffix", at, often.end(), often[0], tags=(Tag(often=int(often[1])),))
     if glued and platform in _SUFFIX:
         token = _suffix(text, at, syntax, report)
         if token:
@@ -189,6 +198,16 @@ def _token(text: str, at: int, syntax: Syntax, report: Report, glued: bool, oper
         end = text.find("}", at)
         if end > 0:
             return Token("braces", at, end + 1, text[at + 1 : end])
+    both = _AND_OR.match(text, at)
+    if both:
+        report(
+            "operator-form",
+            *both.span(),
+            f"{both[0]!r} is no operator",
+            expected="AND or OR",
+            repair="Decide which of the two is meant: OR finds both.",
+        )
+        return Token("op", at, both.end(), "or")
     operator = _OPERATOR.match(text, at)
     if operator:
         return Token("op", at, operator.end(), " ".join(operator[1].split()))
@@ -196,7 +215,9 @@ def _token(text: str, at: int, syntax: Syntax, report: Report, glued: bool, oper
     if near and (operand or platform != "ebsco"):
         return _proximity(near, syntax, report)
     prefix = _PREFIX[platform].match(text, at) if platform in _PREFIX else None
-    if prefix and (platform != "ebsco" or prefix[1].casefold() in syntax.tags):
+    if prefix and (
+        platform != "ebsco" or prefix[1].casefold() in syntax.tags or text[prefix.end()] in '("'
+    ):
         tags = read_codes(prefix[1], syntax, at, report)
         return Token("prefix", at, prefix.end(), prefix[1], tags=tags)
     return _word(text, at, syntax, report)
@@ -219,12 +240,13 @@ def _suffix(text: str, at: int, syntax: Syntax, report: Report) -> Token | None:
             )
     if found is None:
         return None
-    if syntax.platform == "embase" and found[2]:
-        tag = syntax.tags[found[2].casefold()]
-        text_of = found[3] or ""
+    if syntax.platform == "embase" and found[3]:
+        tag = syntax.tags[found[3].casefold()]
+        text_of = found[4] or ""
         return Token("suffix", at, found.end(), text_of, tags=(tag,))
-    tags = read_codes(found[1], syntax, found.start(1), report)
-    return Token("suffix", at, found.end(), found[1], tags=tags)
+    group = 2 if syntax.platform == "embase" and found[2] else 1
+    tags = read_codes(found[group], syntax, found.start(group), report)
+    return Token("suffix", at, found.end(), found[group], tags=tags)
 
 
 def _quoted(text: str, at: int, report: Report) -> Token:
@@ -255,9 +277,10 @@ def _proximity(found: re.Match[str], syntax: Syntax, report: Report) -> Token:
             "proximity-number",
             start,
             end,
-            "SAME is for addresses only and is read as NEAR/15",
-            expected="NEAR/n",
-            repair="Write NEAR/n with the number of words between.",
+            "SAME joins words of one address, and is read as NEAR/15",
+            expected="NEAR/n outside addresses",
+            repair="Outside AD= write NEAR/n with the number of words between.",
+            severity="warning" if _ADDRESS.search(found.string, 0, start) else "error",
         )
         number = "15"
     if not number and syntax.near_default < 0:

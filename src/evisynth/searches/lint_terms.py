@@ -141,6 +141,19 @@ def _truncation(number: int, term: Term, platform: Platform) -> Iterator[Row]:
                 f"{shown!r}: PubMed truncates at the end of a word only",
                 "Write the forms of the word out.",
             )
+    signs = "".join(piece for piece in term.pieces if isinstance(piece, str))
+    strange = sorted(set(re.findall(r"(?<=\w)[?#$]|[?#$](?=\w)", signs)))
+    if strange and not term.exact:
+        taken = ", ".join(SYNTAX[platform].wildcards.values())
+        yield (
+            "wildcard",
+            "error",
+            number,
+            term.span,
+            f"{' and '.join(map(repr, strange))} in {signs!r}: {title} has other wildcards"
+            f" ({taken})",
+            "Write the wildcard of the platform, or the forms of the word.",
+        )
     wild = any(isinstance(piece, Wildcard) for piece in term.pieces)
     if wild and term.quoted and len(term.words) > 1:
         if platform == "cochrane":

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from evisynth.searches.dates import read_range
+from evisynth.searches.commands import ovid_command, split_settings
+from evisynth.searches.dates import read_prefix, read_range
 from evisynth.searches.lexing import Token, lex, pieces_of
 from evisynth.searches.platforms import SYNTAX
 from evisynth.searches.problems import QuerySyntaxError, Severity, SyntaxProblem
 from evisynth.searches.signatures import foreign, plain_signs
-from evisynth.searches.special import heading_from, ovid_limit, split_cochrane_limits
-from evisynth.searches.syntax import Platform, Tag
+from evisynth.searches.special import heading_from
+from evisynth.searches.syntax import VALUED, Platform, Tag
 from evisynth.searches.tree import (
     And,
+    Limit,
     LineRef,
     Near,
     Node,
@@ -127,6 +129,7 @@ class _Parser:
         self.tokens: list[Token] = []
         self.at = 0
         self.groups: list[set[str]] = []
+        self.valued = False
 
     def report(
         self,
@@ -163,11 +166,10 @@ class _Parser:
                 repair="Translate the line, or name the platform that it was written for.",
             )
         if platform == "ovid":
-            limited = ovid_limit(text)
-            if limited:
-                return Parsed(limited)
-        if platform == "cochrane":
-            text, extra = split_cochrane_limits(text)
+            command = ovid_command(text)
+            if command:
+                return Parsed(command)
+        text, extra = split_settings(text, platform)
         if any(problem.code == "wrong-platform" for problem in self.problems):
             return Parsed(None, tuple(self.problems))
         self.tokens = list(lex(text, platform, self.report))
@@ -379,11 +381,14 @@ class _Parser:
                 repair="Write what is to be searched in the field.",
             )
             return None
+        outer = self.valued
+        self.valued = any(tag.fields & VALUED for tag in token.tags)
         node = self.level(
             len(self.syntax.levels) - 1
             if self.syntax.platform == "ebsco"
             else len(self.syntax.levels)
         )
+        self.valued = outer
         return self.apply(node, token.tags, token) if node is not None else None
 
     def parenthesis(self, token: Token) -> Node | None:
@@ -449,7 +454,7 @@ class _Parser:
                 )
             return Term(pieces, quoted=True, span=(token.start, token.end))
         run = [token]
-        if self.syntax.implicit != "and":
+        if self.syntax.implicit != "and" or self.valued:
             while (following := self.peek()) and following.kind == "word":
                 run.append(following)
                 self.at += 1
@@ -463,6 +468,11 @@ class _Parser:
 
     def apply(self, node: Node, tags: Iterable[Tag], token: Token) -> Node:
         """Put a node into fields; several codes are alternatives."""
+        often = next((tag.often for tag in tags if tag.often), 0)
+        if often:
+            return And(
+                (node, Limit(f"at least {often} times", (token.start, token.end))), node.span
+            )
         fields = frozenset[str]().union(*(tag.fields for tag in tags))
         found = [
             self.apply_one(node, tag, token) for tag in tags if not tag.fields or tag.near >= 0
@@ -523,6 +533,8 @@ class _Parser:
                     subheadings=tuple(filter(None, subheadings.split(","))) or heading.subheadings,
                 )
             date = read_range(text, tag.date) if tag.date else None
+            if date is None and tag.date and platform == "ovid":
+                date = read_prefix(text, tag.date)
             if date is not None:
                 return replace(date, span=leaf.span)
             self.report(

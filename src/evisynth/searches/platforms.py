@@ -12,6 +12,7 @@ from evisynth.searches.syntax import (
     ANY_FIELD,
     AUTHOR,
     HEADING_WORDS,
+    ISSN,
     JOURNAL,
     KEY_CONCEPTS,
     KEYWORDS,
@@ -52,7 +53,7 @@ _OVID = Syntax(
     reference="{n}",
     tags={
         **field_tags(f"""
-            ti = {TITLE}
+            ti; m_titl = {TITLE}
             ab = {ABSTRACT}
             kf = {KEYWORDS}
             kw = keyword headings
@@ -76,13 +77,23 @@ _OVID = Syntax(
             an; ui = {ACCESSION}
             sb = subset
             cn = corporate author
+            is = {ISSN}
+            dq = candidate terms
+            md = methodology
+            po = population
+            ag = age group
+            cc = classification
+            tc = table of contents
+            so = source
+            ai = author identifier
+            tx = full text
         """),
         **date_tags(
             published="yr;dp", created="dt;dc", entered="ed;em", revised="rd", indexed="da"
         ),
         "sh": Tag(heading=(False, False)),
     },
-    printed="ti ab kf kw hw tw mp af au jn in nm rn pt lg fs ot id tn dv do an sb cn",
+    printed="ti ab kf kw hw tw mp af au jn in nm rn pt lg fs ot id tn dv do an sb cn is tx",
     dates={
         "published": ("year",),
         "created": ("day",),
@@ -124,6 +135,22 @@ _PUBMED = Syntax(
             pmid; uid = {ACCESSION}
             cn; corporate author = corporate author
             pa; pharmacological action = pharmacological action
+            is; issn = {ISSN}
+            1au; first author name; first author = first author
+            lastau; last author name; last author = last author
+            fau; full author name; fir; ir; investigator = {AUTHOR}
+            si; secondary source id = registry of the record
+            gr; grants and funding; grant number = grant number
+            ps; subject - personal name = person as a subject
+            text = presence of a field
+            auid; author - identifier = author identifier
+            vi; volume = volume
+            ip; issue = issue
+            pg; pagination = pages
+            pl; place of publication = place of publication
+            lid; location id = doi
+            book = book
+            isbn = isbn
         """),
         **date_tags(
             published="dp;pdat;date - publication;publication date;epdat;ppdat",
@@ -137,7 +164,8 @@ _PUBMED = Syntax(
         **{name: Tag(heading=(True, True)) for name in ("majr", "mesh major topic")},
         **{f"{name}:noexp": Tag(heading=(False, True)) for name in ("majr", "mesh major topic")},
     },
-    printed="tiab ti ab tw all ot au ta ad nm rn pt la sh tt sb doi pmid cn pa",
+    printed="tiab ti ab tw all ot au ta ad nm rn pt la sh tt sb doi pmid cn pa is 1au lastau"
+    " si gr ps text auid vi ip pg pl book isbn",
     dates=dict.fromkeys(
         ("published", "entered", "created", "indexed", "revised"), ("year", "month", "day")
     ),
@@ -174,6 +202,10 @@ _EMBASE = Syntax(
             an; ui = {ACCESSION}
             do; doi = doi
             all = {ANY_FIELD}
+            is = {ISSN}
+            cn = registry of the record
+            dq = candidate terms
+            oa = {ABSTRACT} + {ORIGINAL_TITLE}
         """),
         **date_tags(published="py", entered="sd"),
         "/exp": Tag(heading=(True, False)),
@@ -181,7 +213,7 @@ _EMBASE = Syntax(
         "/mj": Tag(heading=(False, True)),
         "/exp/mj": Tag(heading=(True, True)),
     },
-    printed="ti ab kw de au jt ad it la lnk tt tn dn rn an do all",
+    printed="ti ab kw de au jt ad it la lnk tt tn dn rn an do all is cn dq",
     dates={"published": ("year",), "entered": ("day",)},
 )
 
@@ -213,13 +245,14 @@ _EBSCO = Syntax(
             an; ui = {ACCESSION}
             do; doi = doi
             id = {KEY_CONCEPTS}
+            is = {ISSN}
         """),
         **date_tags(published="py;dt", entered="em"),
         "mh": Tag(heading=(False, False)),
         "mm": Tag(heading=(False, True)),
         "de": Tag(heading=(False, False)),
     },
-    printed="TI AB KW MW TX AU SO AF NM RN PT LA AN DO ID",
+    printed="TI AB KW MW TX AU SO AF NM RN PT LA AN DO ID IS",
     dates={"published": ("year", "day"), "entered": ("day",)},
     notes=("TX of EBSCOhost also searches the full text where the database has it.",),
 )
@@ -254,6 +287,8 @@ _PROQUEST = Syntax(
             doi = doi
             rn = registry number
             ot = {ORIGINAL_TITLE}
+            issn = {ISSN}
+            stype = source type
         """),
         **date_tags(published="yr;pd"),
         **{
@@ -263,8 +298,9 @@ _PROQUEST = Syntax(
             for exact in ("", ".exact")
             for explode in ("", ".explode")
         },
+        **{name: Tag(heading=(False, False)) for name in ("su.exact", "subject.exact")},
     },
-    printed="TI AB IF SU NOFT FT AU PUB AF DTYPE LA AN DOI RN OT",
+    printed="TI AB IF SU NOFT FT AU PUB AF DTYPE LA AN DOI RN OT ISSN STYPE",
     dates={"published": ("year", "day")},
     notes=("* of ProQuest stands for at most five letters by default; *10 allows ten.",),
 )
@@ -297,10 +333,14 @@ _WOS = Syntax(
             do = doi
             ut; pmid = {ACCESSION}
             wc = category
+            su = research area
+            is = {ISSN}
+            gp = corporate author
+            fo; fg = grant number
         """),
         **date_tags(published="py;dop", entered="ld"),
     },
-    printed="TS TI AB AK KP ALL AU SO AD DT LA DO UT WC",
+    printed="TS TI AB AK KP ALL AU SO AD DT LA DO UT WC SU IS GP FG",
     dates={"published": ("year", "day"), "entered": ("day",)},
     notes=("Web of Science adds inflected forms to words without quotes and wildcards.",),
 )
@@ -336,9 +376,15 @@ _SCOPUS = Syntax(
         casregnumber = registry number
         chemname = {SUBSTANCE}
         tradename = trade name
+        issn = {ISSN}
+        subjarea = subject area
+        affilcountry = country of affiliation
+        firstauth = first author
+        fund-no = grant number
     """),
     printed="TITLE-ABS-KEY TITLE-ABS KEY TITLE ABS AUTHKEY INDEXTERMS ALL AUTH SRCTITLE AFFIL"
-    " DOCTYPE LANGUAGE DOI EID CASREGNUMBER CHEMNAME TRADENAME",
+    " DOCTYPE LANGUAGE DOI EID CASREGNUMBER CHEMNAME TRADENAME"
+    " ISSN SUBJAREA AFFILCOUNTRY FIRSTAUTH FUND-NO",
     dates={"published": ("year",), "entered": ("day",)},
     notes=(
         "Scopus adds plurals and spelling variants to words outside braces.",

@@ -114,6 +114,11 @@ class _Writer:
             isinstance(i, DateRange | Limit) for i in rest
         ):
             return ""
+        if len(rest) == 1 and isinstance(rest[0], Limit):
+            if rest[0].name == "duplicates removed":
+                return f"remove duplicates from {first.number}"
+            if rest[0].name.startswith("database "):
+                return f"{first.number} use {rest[0].name.removeprefix('database ')}"
         parts = []
         for item in rest:
             language = isinstance(item, Term) and item.fields == ("language",) and item.text

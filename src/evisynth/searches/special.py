@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from evisynth.searches.dates import read_date, read_range, shift
 from evisynth.searches.platforms import SYNTAX
@@ -73,6 +74,8 @@ _PUBMED_DATES = re.compile(
 _SCOPUS_YEAR = re.compile(r"PUBYEAR\s*(=|>|<|\bIS\b|\bAFT\b|\bBEF\b)\s*(\d{4})", re.IGNORECASE)
 _SCOPUS_LOAD = re.compile(r"(?:ORIG-)?LOAD-DATE\s*(>|<|AFT|BEF)\s*(\d{8})", re.IGNORECASE)
 _SCOPUS_LIMIT = re.compile(r"LIMIT-TO\s*\(\s*([A-Z]+)\s*,\s*\"([^\"]+)\"\s*\)", re.IGNORECASE)
+_SCOPUS_OTHER = re.compile(r"(EXCLUDE|INDEX)\s*\(([^()]*)\)", re.IGNORECASE)
+_SCOPUS_WORDS = {"exclude": "without", "index": "index"}
 _OVID_LIMIT = re.compile(r"\s*limit\s+(\d+)\s+to\s+(.+?)\s*", re.IGNORECASE)
 _COCHRANE_IN = re.compile(
     r",?\s*\bin (Trials|Cochrane Reviews|Cochrane Protocols|Clinical Answers)\s*$", re.IGNORECASE
@@ -156,7 +159,7 @@ def _embase(text: str, at: int) -> Found:
         if name in LANGUAGES:
             return found.end(), Term((name,), ("language",), span=found.span())
         return found.end(), Limit(name, found.span())
-    return (found.end(), date) if date else None
+    return (found.end(), replace(date, span=found.span())) if date else None
 
 
 def _ebsco(text: str, at: int) -> Found:
@@ -189,6 +192,10 @@ def _scopus(text: str, at: int) -> Found:
         if load[1].casefold() in (">", "aft"):
             return load.end(), DateRange("entered", start=shift(day, 1), span=load.span())
         return load.end(), DateRange("entered", end=shift(day, -1), span=load.span())
+    other = _SCOPUS_OTHER.match(text, at)
+    if other:
+        words = " ".join(re.sub(r"[\",]", " ", other[2]).casefold().split())
+        return other.end(), Limit(f"{_SCOPUS_WORDS[other[1].casefold()]} {words}", other.span())
     limit = _SCOPUS_LIMIT.match(text, at)
     if limit:
         code, value = limit[1].casefold(), limit[2]
@@ -273,7 +280,7 @@ def _ovid_choice(name: str, span: Span) -> Node:
     if tag and tag.date:
         date = read_range(value.strip().strip('"'), tag.date)
         if date:
-            return date
+            return DateRange(date.kind, date.start, date.end, span)
     word = " ".join(name.split()).casefold()
     language = word.removesuffix(" language")
     if language in LANGUAGES:

@@ -15,6 +15,7 @@ __all__ = [
     "ANY_FIELD",
     "AUTHOR",
     "HEADING_WORDS",
+    "ISSN",
     "JOURNAL",
     "KEYWORDS",
     "KEYWORDS_PLUS",
@@ -28,6 +29,7 @@ __all__ = [
     "SUBSTANCE",
     "TEXT_WORD_PUBMED",
     "TITLE",
+    "VALUED",
     "Grain",
     "Platform",
     "Syntax",
@@ -58,6 +60,9 @@ TEXT_WORD_PUBMED = "text word and headings"
 SUBHEADING = "floating subheading"
 ORIGINAL_TITLE = "original title"
 KEY_CONCEPTS = "key concepts"
+ISSN = "issn"
+VALUED = frozenset({AUTHOR, JOURNAL, PUBLICATION_TYPE, LANGUAGE, AFFILIATION})
+"""Fields that hold names: words side by side in them are one name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +79,15 @@ class Tag:
         Where the code is for dates.
     near : int
         Words between, where the code holds a proximity (PubMed); -1 otherwise.
+    often : int
+        How often the word has to stand there (``/freq=`` of Ovid); 0 where that is not said.
     """
 
     fields: frozenset[str] = frozenset()
     heading: tuple[bool, bool] | None = None
     date: DateKind | None = None
     near: int = -1
+    often: int = 0
 
 
 @dataclass(frozen=True, slots=True)

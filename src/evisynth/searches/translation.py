@@ -178,7 +178,7 @@ def translate_lines(
         text = query_text(adapted, target)
         losses.extend(_reread(text, adapted, target, line.number))
         made.append(replace(line, text=text, hits=None, date=""))
-    notes = SYNTAX[target].notes if source != target else ()
+    notes = (*SYNTAX[target].notes, *SYNTAX[source].notes) if source != target else ()
     return Translation(source, target, tuple(made), tuple(dict.fromkeys(losses)), notes)
 
 

@@ -213,7 +213,7 @@ def test_raw_text_is_the_lines_of_the_entry() -> None:
     lines = TWO.split("\n")
     for record in records:
         assert record.raw == "\n".join(lines[record.first_line - 1 : record.last_line])
-        assert (record.reader, record.reader_version) == ("RIS", "2")
+        assert (record.reader, record.reader_version) == ("RIS", "3")
 
 
 def test_entities_and_signs_are_resolved_once() -> None:
