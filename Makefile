@@ -30,6 +30,7 @@ demo: setup ## Build the document of the example review and say where it is
 	@echo "For editing:   $(CURDIR)/$(EXAMPLE)/out/review.docx"
 
 test: setup ## Style, types, layers and all tests (pytest's line comes last)
+	@bash scripts/test_tools.sh
 	@$(MAKE) check-style
 	@$(MAKE) check-types
 	@$(MAKE) check-layers

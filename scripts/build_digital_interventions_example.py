@@ -285,7 +285,7 @@ def build_searches(source: Path) -> list[str]:
 
 
 def build_decisions(source: Path) -> None:
-    """Write decisions of both stages and the retrieval of reports."""
+    """Write decisions of both stages and the retrieval of reports, as `evisynth freeze` sorts."""
     title_abstract, full_text, retrieval = [], [], []
     for row in read(source / "decisions.csv"):
         ident, note = row["record_key"], plain(row["reason"])
@@ -299,9 +299,10 @@ def build_decisions(source: Path) -> None:
             full_text.append(decision)
             retrieval.append([ident, "retrieved", ""])
     header = ["record_id", "reviewer", "decision", "reason", "note", "date", "role"]
-    write(EXAMPLE / "decisions" / "title_abstract.csv", header, title_abstract)
-    write(EXAMPLE / "decisions" / "full_text.csv", header, full_text)
-    write(EXAMPLE / "decisions" / "retrieval.csv", ["record_id", "status", "reason"], retrieval)
+    write(EXAMPLE / "decisions" / "title_abstract.csv", header, sorted(title_abstract))
+    write(EXAMPLE / "decisions" / "full_text.csv", header, sorted(full_text))
+    columns = ["record_id", "status", "reason"]
+    write(EXAMPLE / "decisions" / "retrieval.csv", columns, sorted(retrieval))
 
 
 def build_extraction(source: Path, ids: list[str]) -> None:
@@ -344,7 +345,7 @@ def build_extraction(source: Path, ids: list[str]) -> None:
     write(
         EXAMPLE / "studies" / "studies.csv",
         ["study_id", "record_ids", *SHARED],
-        sorted(studies.values(), key=lambda row: row[0].casefold()),
+        sorted(studies.values(), key=lambda row: row[0]),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,14 @@ def table(place: Path, header: str = ASREVIEW, labels: str = "10") -> Path:
     return path
 
 
+def documented() -> set[str]:
+    """The keys of the answer as docs/prioritization.md lists them."""
+    page = Path(__file__).resolve().parents[2] / "docs" / "prioritization.md"
+    table_ = page.read_text(encoding="utf-8").split("| key | holds |")[1].split("\n\n")[0]
+    rows = [line.split("|")[1] for line in table_.splitlines() if line.startswith("| `")]
+    return {key for cell in rows for key in re.findall(r"`(\w+)`", cell)}
+
+
 @pytest.mark.parametrize("header", [ASREVIEW, SYNERGY])
 def test_replays_tables_of_asreview_and_synergy(
     header: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -42,6 +51,7 @@ def test_replays_tables_of_asreview_and_synergy(
     assert found["runs"][0]["read_to_all"] == 8
     assert found["found_at"][0]["read"] == list(range(1, 9))
     assert found["stopping"]["held"] == 1.0
+    assert set(found) == {"ok", "command", *(row for row in documented())}
     assert "Records read" in plot.read_text(encoding="utf-8")
 
 
@@ -79,6 +89,40 @@ def test_no_column_of_labels(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "Did you mean 'included'" in run_bad([str(path), "--label", "inclded"], capsys)
     path.write_text("title,abstract\nx,y\n", encoding="utf-8")
     assert "no column of labels is known" in run_bad([str(path)], capsys)
+    path.write_text("title,abstract,inclded\nx,y,1\n", encoding="utf-8")
+    assert "Is it 'inclded'? Name it with --label" in run_bad([str(path)], capsys)
+
+
+def test_no_column_of_titles(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("titel,abstract,included\nx,y,1\nz,y,0\n", encoding="utf-8")
+    told = run_bad([str(path)], capsys)
+    assert "no column of titles is known" in told
+    assert "Is it 'titel'? Name it 'title'" in told
+
+
+def test_which_of_two_columns_of_labels_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "t.csv"
+    rows = "".join(f"{SLEEP if n < 5 else PIGS},{int(n < 5)},{int(n < 3)}\n" for n in range(20))
+    path.write_text(f"title,included,label_included\n{rows}", encoding="utf-8")
+    assert run_command(["simulate", str(path), "--seeds", "1"]) == 0
+    out = capsys.readouterr().out
+    assert "20 records, 3 relevant" in out
+    assert "for included give --label" in out
+
+
+@pytest.mark.parametrize("yes_no", [("Y", "N"), ("True", "False"), ("1.0", "0.0"), ("1", "0")])
+@pytest.mark.parametrize("column", ["final_included", "asreview_label", "included_flag"])
+def test_columns_and_labels_as_others_write_them(
+    yes_no: tuple[str, str], column: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "t.csv"
+    rows = "".join(f"{SLEEP if n < 5 else PIGS},{yes_no[n >= 5]}\n" for n in range(20))
+    path.write_text(f"title,{column}\n{rows}Left,NaN\n", encoding="utf-8")
+    assert run_command(["simulate", str(path), "--seeds", "1"]) == 0
+    assert "20 records, 5 relevant" in capsys.readouterr().out
 
 
 def test_label_that_is_not_allowed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

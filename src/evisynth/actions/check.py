@@ -7,13 +7,16 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from evisynth import __version__
 from evisynth.actions.output import changed_files, read_manifest
 from evisynth.actions.progress import Progress, part_of
 from evisynth.actions.run import OUT, compute
 from evisynth.errors import Problem
+
+if TYPE_CHECKING:
+    from evisynth.review import Change
 
 __all__ = ["CheckReport", "Finding", "Moved", "check_review", "compare"]
 
@@ -58,7 +61,7 @@ class Moved:
 class Finding:
     """Something that is not as it should be: which check, file, place in it, what, a way out."""
 
-    check: Literal["counts", "out", "stale", "edited", "numbers"]
+    check: Literal["counts", "out", "stale", "edited", "numbers", "history"]
     where: str
     at: str
     message: str
@@ -215,6 +218,16 @@ def _out_findings(out: Path, fingerprint: str) -> list[Finding]:
     return findings
 
 
+def _edited_warning(edited: tuple[Change, ...]) -> tuple[str, ...]:
+    if not edited:
+        return ()
+    files = ", ".join(dict.fromkeys(made.kind for made in edited))
+    return (
+        f"edited in the folder and in no history yet: {len(edited)} of {files}; `evisynth thaw`"
+        " takes that in",
+    )
+
+
 def _version_warnings(out: Path) -> tuple[str, ...]:
     manifest = read_manifest(out)
     if manifest is None or manifest.version == __version__:
@@ -266,6 +279,7 @@ def check_review(folder: Path | str, *, progress: Progress | None = None) -> Che
     ['is missing: nothing was built yet']
     >>> place.cleanup()
     """
+    from evisynth.actions.history_check import check_history
     from evisynth.figures import review_figures
     from evisynth.reporting import results_to_dict
     from evisynth.review import read_review
@@ -283,6 +297,11 @@ def check_review(folder: Path | str, *, progress: Progress | None = None) -> Che
             "Look at the decisions and the retrieval of those records.",
         )
         for problem in review.flow.problems
+    ]
+    history = check_history(folder)
+    findings += [
+        Finding("history", each.where, each.at, each.message, each.hint)
+        for each in history.problems
     ]
     out = folder / OUT
     findings += _out_findings(out, review.fingerprint)
@@ -305,6 +324,5 @@ def check_review(folder: Path | str, *, progress: Progress | None = None) -> Che
             ]
     if progress is not None:
         progress("Done", 100, 100)
-    return CheckReport(
-        folder, tuple(findings), moved, compared, (*review.warnings, *_version_warnings(out))
-    )
+    warnings = (*review.warnings, *_edited_warning(history.edited), *_version_warnings(out))
+    return CheckReport(folder, tuple(findings), moved, compared, warnings)

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Literal
 from evisynth.actions.dedupe_files import (
     DECISIONS,
     DUPLICATES,
+    Copy,
     PairDecision,
     PairVerdict,
     check_known,
+    citation_of,
+    copies_of,
     csv_text,
     decision_of,
     duplicates_table,
@@ -59,6 +62,8 @@ class DoubtfulPair:
         Ids.
     first_title, second_title : str
         Titles.
+    first_citation, second_citation : str
+        Authors, year and place of each, as far as the record says them.
     score : float
         Log2 odds that both are one report.
     why : str
@@ -75,6 +80,8 @@ class DoubtfulPair:
     score: float
     why: str
     agreement: Mapping[str, str]
+    first_citation: str = ""
+    second_citation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,8 @@ class DedupeResult:
         Records, copies, groups of two or more, and different reports.
     by_reason : dict of str to int
         Copies by the reason of their merge.
+    by_source : dict of str to dict of str to int
+        The same for each source: records of it that are a copy of one that stays, by reason.
     sources : Yield
         Records, reports and own reports of each source, and how they overlap.
     pairs : tuple of DoubtfulPair
@@ -107,6 +116,7 @@ class DedupeResult:
     groups: int
     reports: int
     by_reason: Mapping[str, int]
+    by_source: Mapping[str, Mapping[str, int]]
     sources: Yield
     pairs: tuple[DoubtfulPair, ...]
     decided: tuple[PairDecision, ...]
@@ -191,8 +201,9 @@ def dedupe_records(
         warnings += _unheeded(decisions, verdicts, by_id, result)
         pairs_shown = _shown(result, free, held, by_id)
         sources = _yield(result, records)
+        dropped = copies_of(result, records, stayed, screened)
         texts = {
-            DUPLICATES: duplicates_table(result, records, stayed, screened),
+            DUPLICATES: duplicates_table(dropped),
             PAIRS: _pairs_table(pairs_shown),
             SOURCES: sources_table(sources),
             OVERLAP: overlap_table(sources),
@@ -206,6 +217,7 @@ def dedupe_records(
         groups=len(result.groups),
         reports=result.report_count,
         by_reason=_by_reason(result.merges),
+        by_source=_by_source(dropped, by_id),
         sources=sources,
         pairs=pairs_shown,
         decided=tuple(added),
@@ -328,6 +340,8 @@ def _shown(
             pair.score,
             why,
             {key: value for key, value in pair.agreement.items() if value != "missing"},
+            citation_of(records[pair.first]),
+            citation_of(records[pair.second]),
         )
 
     scores = {(merge.first, merge.second): merge.score for merge in free.merges}
@@ -342,6 +356,8 @@ def _shown(
             "look the same, and people have decided on both: decide same after removing the"
             " decisions on one, or different",
             {},
+            citation_of(records[one]),
+            citation_of(records[two]),
         )
         for one, two in sorted(held)
     ]
@@ -359,6 +375,15 @@ def _by_reason(merges: Sequence[PairEvidence]) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
+def _by_source(dropped: Sequence[Copy], records: Mapping[str, Record]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for copy in dropped:
+        reasons = found.setdefault(records[copy.record].source, {})
+        name = copy.merge.reason.name.lower()
+        reasons[name] = reasons.get(name, 0) + 1
+    return {source: dict(sorted(found[source].items())) for source in sorted(found)}
+
+
 def _yield(result: DeduplicationResult, records: Sequence[Record]) -> Yield:
     from evisynth.searches import yield_by_source
 
@@ -366,7 +391,8 @@ def _yield(result: DeduplicationResult, records: Sequence[Record]) -> Yield:
 
 
 def _pairs_table(pairs: Sequence[DoubtfulPair]) -> str:
-    head = ("kind", "first", "second", "score", "why", "agreement", "first_title", "second_title")
+    head = ("kind", "first", "second", "score", "why", "agreement", "first_title", "second_title",
+            "first_citation", "second_citation")  # fmt: skip
     return csv_text(
         [
             head,
@@ -380,6 +406,8 @@ def _pairs_table(pairs: Sequence[DoubtfulPair]) -> str:
                     "; ".join(f"{key}: {value}" for key, value in pair.agreement.items()),
                     pair.first_title,
                     pair.second_title,
+                    pair.first_citation,
+                    pair.second_citation,
                 )
                 for pair in pairs
             ),

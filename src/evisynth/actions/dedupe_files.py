@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Literal, cast, get_args
 from evisynth.errors import InputError, OptionError, Problem, closest
 
 if TYPE_CHECKING:
-    from evisynth.deduplication import DeduplicationResult
+    from evisynth.deduplication import DeduplicationResult, PairEvidence
     from evisynth.records import Record
     from evisynth.searches import Yield
 
 __all__ = [
-    "DECISIONS", "DUPLICATES", "PairDecision", "PairVerdict", "check_known", "csv_text",
-    "decision_of", "duplicates_table", "kept_before", "last_decisions", "overlap_table",
-    "parse_decision", "read_decisions", "screened_records", "sources_table", "typed_decisions",
-    "write_files",
+    "DECISIONS", "DUPLICATES", "Copy", "PairDecision", "PairVerdict", "check_known",
+    "citation_of", "copies_of", "csv_text", "decision_of", "duplicates_table", "kept_before",
+    "last_decisions", "overlap_table", "parse_decision", "read_decisions", "screened_records",
+    "sources_table", "typed_decisions", "write_files",
 ]  # fmt: skip
 
 PairVerdict = Literal["same", "report", "different", "study", "open"]
@@ -238,16 +238,42 @@ def csv_text(rows: Iterable[Sequence[object]]) -> str:
     return text.getvalue()
 
 
-def duplicates_table(
+_AUTHORS = 3
+
+
+def citation_of(record: Record) -> str:
+    """Return who, when and where: ``"Berg K; Moe T (2001) J Sleep Res 8(3):240-7 [pubmed]"``."""
+    people = "; ".join(record.authors[:_AUTHORS])
+    if len(record.authors) > _AUTHORS:
+        people += " et al."
+    issue = f"({record.issue})" if record.issue else ""
+    pages = f":{record.pages}" if record.pages else ""
+    place = " ".join(part for part in (record.journal, f"{record.volume}{issue}{pages}") if part)
+    year = f"({record.year})" if record.year else ""
+    doi = f"doi:{record.doi}" if record.doi else ""
+    source = f"[{record.source}]" if record.source else ""
+    return " ".join(part for part in (people, year, place, doi, source) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A record that is a copy of one that stays, with the merge that says so."""
+
+    record: str
+    stays: str
+    merge: PairEvidence
+
+
+def copies_of(
     result: DeduplicationResult,
     records: Sequence[Record],
     stayed: frozenset[str],
     screened: frozenset[str],
-) -> str:
-    """Return ``duplicates.csv``: a record that was screened stays, then one that stayed before."""
-    from evisynth.deduplication import Reason, works
+) -> list[Copy]:
+    """Return the copies: a record that was screened stays, then one that stayed before."""
+    from evisynth.deduplication import works
 
-    rows: list[tuple[str, str, str, str]] = []
+    found: list[Copy] = []
     for work in works(records, result):
         if len(work.ids) == 1:
             continue
@@ -255,15 +281,33 @@ def duplicates_table(
         stays = min(
             work.ids, key=lambda name: (name not in screened, name not in stayed, name != lead)
         )
-        made = {merge.first: merge for merge in work.merges}
-        made |= {merge.second: merge for merge in work.merges}
-        for name in work.ids:
-            if name == stays:
-                continue
-            merge = made[name]
-            by = PERSON if merge.reason is Reason.PERSON else RULES
-            rows.append((name, stays, merge.sentence, by))
-    return csv_text([("record_id", "duplicate_of", "reason", "made_by"), *sorted(rows)])
+        # from the record that stays along the merges: each copy has the merge that reaches it
+        reached, left = {stays}, list(work.merges)
+        while left:
+            merge = next(
+                each for each in left if (each.first in reached) != (each.second in reached)
+            )
+            left.remove(merge)
+            name = merge.second if merge.first in reached else merge.first
+            reached.add(name)
+            found.append(Copy(name, stays, merge))
+    return sorted(found, key=lambda copy: copy.record)
+
+
+def duplicates_table(dropped: Sequence[Copy]) -> str:
+    """Return ``duplicates.csv``: which record is a copy of which, and why."""
+    from evisynth.deduplication import Reason
+
+    rows = [
+        (
+            copy.record,
+            copy.stays,
+            copy.merge.sentence,
+            PERSON if copy.merge.reason is Reason.PERSON else RULES,
+        )
+        for copy in dropped
+    ]
+    return csv_text([("record_id", "duplicate_of", "reason", "made_by"), *rows])
 
 
 def sources_table(found: Yield) -> str:

@@ -137,6 +137,23 @@ def _check_formats(formats: Sequence[str]) -> tuple[DocumentFormat, ...]:
     return tuple(name for name in FORMATS if name in formats)
 
 
+def _frozen_first(folder: Path) -> tuple[str, ...]:
+    """Write what the embedded database has and the folder has not, and say so."""
+    from evisynth.storage import embedded_head
+
+    if embedded_head(folder) is None:
+        return ()
+    from evisynth.actions.freeze import freeze_review
+    from evisynth.actions.history_check import check_history
+
+    ahead = check_history(folder).ahead
+    if not ahead:
+        return ()
+    freeze_review(folder)
+    what = "entry" if ahead == 1 else "entries"
+    return (f"{ahead} {what} of the database were written into the folder first (evisynth freeze)",)
+
+
 def run_review(
     folder: Path | str,
     *,
@@ -191,6 +208,7 @@ def run_review(
 
     if progress is not None:
         progress("Reading the review", 0, 100)
+    frozen = _frozen_first(folder)
     review = read_review(folder)
     results = compute(review, part_of(progress, 5, 20))
     with (
@@ -223,5 +241,5 @@ def run_review(
         records=review.flow.records_found,
         studies=len(review.studies),
         analyses=tuple(analysis_line(result) for result in results),
-        warnings=tuple(review.warnings) + tuple(review.flow.problems),
+        warnings=(*frozen, *review.warnings, *review.flow.problems),
     )

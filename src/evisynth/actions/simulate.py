@@ -11,20 +11,23 @@ from typing import TYPE_CHECKING, Any
 from evisynth.actions.progress import Progress
 from evisynth.display import plural
 from evisynth.errors import DataError, InputError, OptionError, Problem, closest
-from evisynth.records import Record, decode_utf8, read_records
+from evisynth.records import ReadResult, Record, decode_utf8, read_records
 
 if TYPE_CHECKING:
     from evisynth.prioritization import Simulation
 
 __all__ = ["SimulateOptions", "SimulateResult", "simulate_screening"]
 
-RELEVANT = ("1", "1.0", "yes", "true", "include", "included", "relevant")
-IRRELEVANT = ("0", "0.0", "no", "false", "exclude", "excluded", "irrelevant")
-UNLABELLED = ("", "-1", "nan", "na")
-"""A row nobody has decided; ASReview writes -1."""
+RELEVANT = ("1", "1.0", "yes", "y", "true", "include", "included", "relevant")
+IRRELEVANT = ("0", "0.0", "no", "n", "false", "exclude", "excluded", "irrelevant")
+UNLABELLED = ("", "-1", "-1.0", "nan", "na", "n/a", "<na>", "none", "null")
+"""A row nobody has decided; ASReview writes -1, pandas the others."""
 
-LABEL_COLUMNS = ("label_included", "included", "final_included", "label", "asreview_label")
+LABEL_COLUMNS = ("label_included", "included", "final_included", "included_final", "included_label",
+                 "included_flag", "include", "label", "asreview_label")  # fmt: skip
 """Columns of labels as ASReview, SYNERGY and their relatives name them, in order of preference."""
+
+TITLE_COLUMNS = ("title", "primary_title")
 
 PICTURES = (".svg", ".png", ".pdf")
 MANY = 20
@@ -184,17 +187,25 @@ def _content(
     simulation: Simulation,
     notes: Sequence[str],
 ) -> dict[str, Any]:
+    from importlib.metadata import version
+
     rows = simulation.to_frame().to_dict(orient="records")
     return {
         "source": source,
         "label": column,
         "records": simulation.records,
         "relevant": simulation.relevant,
+        "version": version("evisynth"),
         "model": simulation.model,
+        "question": options.text,
         "start": simulation.start,
         "runs": [{str(name): _plain(value) for name, value in row.items()} for row in rows],
         "found_at": [
-            {"seed": run.seed, "read": [int(n) + 1 for n in run.labels.nonzero()[0]]}
+            {
+                "seed": run.seed,
+                "priors": list(run.priors),
+                "read": [int(n) + 1 for n in run.labels.nonzero()[0]],
+            }
             for run in simulation.runs
         ],
         "stopping": {
@@ -204,7 +215,7 @@ def _content(
             "read_share": simulation.read_at_stop,
             "held": simulation.held,
         },
-        "plot": options.plot,
+        "plot": str(options.plot) if options.plot else None,
         "notes": [*notes, *simulation.notes],
     }
 
@@ -218,8 +229,8 @@ def _plain(value: Any) -> Any:
 
 def _read(path: Path, wanted: str) -> tuple[list[Record], dict[str, bool], str, tuple[str, ...]]:
     """Return records, labels by id, the column of labels, and notes."""
-    column, by_line, empty = _labels(path, wanted)
-    result = read_records(path)
+    column, by_line, empty, header = _labels(path, wanted)
+    result = _records_of(path, header)
     records: list[Record] = []
     labels: dict[str, bool] = {}
     for record in result.records:
@@ -230,7 +241,12 @@ def _read(path: Path, wanted: str) -> tuple[list[Record], dict[str, bool], str, 
         labels[name] = by_line[record.first_line]
     if not records:
         raise DataError(f"{path.name}: no record with a label was read; look at its columns")
+    others = [name for name in header if name.lower() in LABEL_COLUMNS and name != column]
     notes = []
+    if others and not wanted:
+        notes.append(
+            f"the labels are those of the column {column}; for {' or '.join(others)} give --label"
+        )
     lost = len(by_line) - len(records)
     if lost:
         notes.append(
@@ -244,14 +260,36 @@ def _read(path: Path, wanted: str) -> tuple[list[Record], dict[str, bool], str, 
     return records, labels, column, tuple(notes)
 
 
+def _records_of(path: Path, header: tuple[str, ...]) -> ReadResult:
+    """Return the records; a table of titles and labels alone is read, too."""
+    try:
+        return read_records(path)
+    except InputError as error:
+        titles = [name for name in header if name.lower() in TITLE_COLUMNS]
+        if titles:
+            return read_records(path, columns={"title": titles[0]})
+        near = closest("title", header)
+        raise InputError(
+            Problem(
+                path.name,
+                "line 1",
+                "no column of titles is known",
+                header,
+                f"Is it {near!r}? Name it 'title'."
+                if near
+                else "Name the column of titles 'title'.",
+            )
+        ) from error
+
+
 def _named(record: Record, name: str) -> Record:
     from dataclasses import replace
 
     return record if record.id == name else replace(record, id=name)
 
 
-def _labels(path: Path, wanted: str) -> tuple[str, dict[int, bool], int]:
-    """Return the column of labels, the label by line of the row, how many are empty."""
+def _labels(path: Path, wanted: str) -> tuple[str, dict[int, bool], int, tuple[str, ...]]:
+    """Return the column of labels, the label by line of the row, how many are empty, the header."""
     import io
 
     try:
@@ -276,8 +314,11 @@ def _labels(path: Path, wanted: str) -> tuple[str, dict[int, bool], int]:
         csv.field_size_limit(limit)
 
 
-def _label_cells(reader: Any, where: str, wanted: str) -> tuple[str, dict[int, bool], int]:
+def _label_cells(
+    reader: Any, where: str, wanted: str
+) -> tuple[str, dict[int, bool], int, tuple[str, ...]]:
     line, column, place = 1, "", -1
+    header: list[str] = []
     by_line: dict[int, bool] = {}
     problems: list[Problem] = []
     empty = 0
@@ -306,7 +347,11 @@ def _label_cells(reader: Any, where: str, wanted: str) -> tuple[str, dict[int, b
                 )
             )
     if problems:
-        raise InputError(problems[:MANY])
+        more = len(problems) - MANY
+        told = problems[:MANY]
+        if more > 0:
+            told.append(Problem(where, f"column {column}", f"{more} more such labels"))
+        raise InputError(told)
     if place < 0:
         raise InputError(Problem(where, "", "the file is empty", (), "Give a table of records."))
     if not by_line:
@@ -319,7 +364,7 @@ def _label_cells(reader: Any, where: str, wanted: str) -> tuple[str, dict[int, b
                 "A simulation needs the label of each record: 1 relevant, 0 irrelevant.",
             )
         )
-    return column, by_line, empty
+    return column, by_line, empty, tuple(name for name in header if name)
 
 
 def _label_column(header: list[str], where: str, wanted: str) -> str:
@@ -332,13 +377,17 @@ def _label_column(header: list[str], where: str, wanted: str) -> str:
         names = [lower[name] for name in LABEL_COLUMNS if name in lower]
     if names:
         return names[0]
-    near = closest(wanted, [name for name in header if name]) if wanted else None
+    named = [name for name in header if name]
+    asked = (wanted,) if wanted else LABEL_COLUMNS
+    near = next((name for name in (closest(each, named) for each in asked) if name), None)
     raise InputError(
         Problem(
             where,
             "line 1",
             f"there is no column {wanted!r}" if wanted else "no column of labels is known",
-            tuple(name for name in header if name),
-            f"Did you mean {near!r}?" if near else "Name it with --label.",
+            tuple(named),
+            (f"Did you mean {near!r}?" if wanted else f"Is it {near!r}? Name it with --label.")
+            if near
+            else "Name it with --label.",
         )
     )

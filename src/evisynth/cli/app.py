@@ -10,12 +10,15 @@ import typer
 from evisynth import __version__
 from evisynth.cli import strategies as _strategies  # noqa: F401 - adds to `search`
 from evisynth.cli.analyze import analyze
+from evisynth.cli.audit import audit_app
 from evisynth.cli.errors import Code
+from evisynth.cli.folder import backup, freeze, restore, thaw
 from evisynth.cli.fulltext import fulltext
 from evisynth.cli.options import DebugOption, JsonOption, QuietOption
 from evisynth.cli.records import dedupe, import_exports
 from evisynth.cli.search import search_app
 from evisynth.cli.shell import Shell
+from evisynth.cli.serve import serve
 from evisynth.cli.simulate import simulate
 
 __all__ = ["app"]
@@ -198,6 +201,12 @@ def status(
 app.command(name="import")(import_exports)
 app.command()(dedupe)
 app.command()(analyze)
+app.command()(serve)
 app.command()(simulate)
 app.command()(fulltext)
+app.command()(freeze)
+app.command()(thaw)
+app.command()(backup)
+app.command()(restore)
+app.add_typer(audit_app)
 app.add_typer(search_app)

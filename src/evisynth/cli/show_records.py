@@ -72,33 +72,7 @@ def show_dedupe(done: DedupeResult) -> str:
         f"{plural(done.groups, 'group')}: {plural(done.reports, 'report')}",
         "",
     ]
-    head = ["Source", "Records", "Copies within", "Reports", "Only here"]
-    lines += format_columns(
-        [
-            head,
-            *(
-                [
-                    row.label,
-                    format_count(row.records),
-                    format_count(row.records - row.reports),
-                    format_count(row.reports),
-                    format_count(row.unique),
-                ]
-                for row in done.sources.rows
-            ),
-        ]
-    )
-    if len(done.sources.rows) > 1:
-        lines += ["", "Reports found by both"]
-        overlap = done.sources.overlap_rows()
-        lines += format_columns(
-            [["", *list(overlap[0])[1:]], *(list(row.values()) for row in overlap)]
-        )
-    if done.by_reason:
-        lines += ["", "Copies by reason"]
-        lines += format_columns(
-            [[_REASONS[name], format_count(count)] for name, count in done.by_reason.items()]
-        )
+    lines += _sources(done)
     kinds: Counter[str] = Counter(pair.kind for pair in done.pairs)
     if kinds:
         lines += ["", "Pairs for a person (records/duplicate_pairs.csv)"]
@@ -110,9 +84,14 @@ def show_dedupe(done: DedupeResult) -> str:
             lines += [
                 "",
                 f"  {pair.first}: {pair.first_title}",
+                f"      {pair.first_citation}",
                 f"  {pair.second}: {pair.second_title}",
+                f"      {pair.second_citation}",
                 f"    {pair.why}",
             ]
+        more = len(asked) - MANY
+        if more > 0:
+            lines += ["", f"  ... and {format_count(more)} more in records/duplicate_pairs.csv"]
         if asked:
             first = asked[0]
             lines += [
@@ -125,3 +104,46 @@ def show_dedupe(done: DedupeResult) -> str:
     lines += [f"Note: {warning}" for warning in done.warnings]
     lines.append(f"Written: {', '.join(done.files)}")
     return "\n".join(lines)
+
+
+def _sources(done: DedupeResult) -> list[str]:
+    """Say what each source brought, what two of them share, and why copies were found."""
+    rows = done.sources.rows
+    numbers = [str(number) for number in range(1, len(rows) + 1)]
+    head = ["", "Source", "Records", "Copies within", "Reports", "Only here"]
+    lines = format_columns(
+        [
+            head,
+            *(
+                [
+                    number,
+                    row.label,
+                    format_count(row.records),
+                    format_count(row.records - row.reports),
+                    format_count(row.reports),
+                    format_count(row.unique),
+                ]
+                for number, row in zip(numbers, rows, strict=True)
+            ),
+        ]
+    )
+    if len(rows) > 1:
+        table = [["", *numbers]]
+        for number, one in zip(numbers, rows, strict=True):
+            shared = [done.sources.overlap[one.label, two.label] for two in rows]
+            table.append([number, *(_count_or_dot(count) for count in shared)])
+        lines += ["", "Reports that two sources both found, by their numbers"]
+        lines += format_columns(table)
+    if done.by_reason:
+        table = [["", "all", *(numbers if len(rows) > 1 else [])]]
+        for name, count in done.by_reason.items():
+            of_source = [done.by_source.get(row.label, {}).get(name, 0) for row in rows]
+            shown = [_count_or_dot(each) for each in of_source] if len(rows) > 1 else []
+            table.append([_REASONS[name], format_count(count), *shown])
+        lines += ["", "Copies by reason, and by the source of the record left out"]
+        lines += format_columns(table)
+    return lines
+
+
+def _count_or_dot(count: int) -> str:
+    return format_count(count) if count else "."

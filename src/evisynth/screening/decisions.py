@@ -55,6 +55,8 @@ class Stage:
     training : {"own_and_agreed", "all"}
         What the ranking of a person's queue learns from. ``"all"`` lets others' votes show in the
         order; the methods say so.
+    order : {"own", "ranked"}
+        What a person's queue is read in: mixed by the seed, or ranked by what was decided so far.
     reviewers, adjudicators : tuple of str
         Ids of the people who may do so at this stage; empty: all who have the role.
     """
@@ -70,6 +72,7 @@ class Stage:
     seed: int = 1
     blind: bool = True
     training: Literal["own_and_agreed", "all"] = "own_and_agreed"
+    order: Literal["own", "ranked"] = "own"
     reviewers: tuple[str, ...] = ()
     adjudicators: tuple[str, ...] = ()
 
@@ -79,6 +82,7 @@ class Stage:
             ("maybe", self.maybe, ("discuss", "include")),
             ("conflicts", self.conflicts, ("adjudicator", "discussion")),
             ("training", self.training, ("own_and_agreed", "all")),
+            ("order", self.order, ("own", "ranked")),
         ):
             if value not in allowed:
                 raise OptionError(option, value, allowed)

@@ -108,11 +108,7 @@ def test_clean_text_is_clean_already_the_second_time(text: str) -> None:
     assert "\r" not in once
 
 
-@given(
-    st.dictionaries(
-        st.tuples(st.text(), st.text(), st.text()), st.text(), max_size=6
-    )
-)
+@given(st.dictionaries(st.tuples(st.text(), st.text(), st.text()), st.text(), max_size=6))
 def test_tables_are_read_as_they_were_written(rows: dict[tuple[str, str, str], str]) -> None:
     kind = KINDS["note"]
     items = {}
@@ -165,7 +161,10 @@ def test_problems_of_a_list_name_their_line() -> None:
 
 
 def test_tables_do_not_depend_on_the_order_of_items() -> None:
-    one = {("tag", ("r2", "a", "x")): {}, ("tag", ("R1", "a", "x")): {}}
+    one: dict[tuple[str, tuple[str, ...]], dict[str, str]] = {
+        ("tag", ("r2", "a", "x")): {},
+        ("tag", ("R1", "a", "x")): {},
+    }
     two = dict(reversed(one.items()))
     assert folder_texts(one) == folder_texts(two)
     assert folder_texts(one)["notes/tags.csv"] == b"record_id,person,tag,date\nR1,a,x,\nr2,a,x,\n"
@@ -194,7 +193,7 @@ def test_edits_of_the_plan_keep_the_rest() -> None:
     made = edit_plan(
         PLAN,
         [
-            (("review", "title"), "A \"title\"\nof two lines"),
+            (("review", "title"), 'A "title"\nof two lines'),
             (("people", 1), {"id": "ben", "roles": ["reviewer"], "email": None}),
             (("people", 0, "roles"), ["lead", "reviewer"]),
             (("stages", "title_abstract", "votes_needed"), None),
@@ -219,7 +218,9 @@ def test_edits_of_the_plan_keep_the_rest() -> None:
 
 
 def test_edits_that_lead_nowhere_are_refused() -> None:
-    with pytest.raises(InputError, match=r"review.toml, review.id.x: 'review.id' has no such place"):
+    with pytest.raises(
+        InputError, match=r"review.toml, review.id.x: 'review.id' has no such place"
+    ):
         edit_plan(PLAN, [(("review", "id", "x"), 1)])
     with pytest.raises(InputError, match=r"people\[7\]: 'people' has no such"):
         edit_plan(PLAN, [(("people", 7), {"id": "x"})])

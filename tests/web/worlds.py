@@ -1,0 +1,165 @@
+"""Reviews that differ in nothing but what one reviewer did."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from evisynth.actions import open_store
+from evisynth.actions import team
+from evisynth.actions.thaw import thaw_review
+from evisynth.storage import Store
+
+__all__ = ["PEOPLE", "RECORDS", "make_folder", "make_world"]
+
+RECORDS = tuple(f"r{number:02d}" for number in range(1, 15))
+
+PEOPLE = {
+    "ada": ("owner", "lead"),
+    "ann": ("reviewer", "extractor", "assessor"),
+    "ben": ("reviewer", "extractor", "assessor"),
+    "cleo": ("reviewer",),
+    "dora": ("adjudicator",),
+    "eve": ("extractor", "assessor"),
+    "finn": ("statistician",),
+    "gus": ("librarian",),
+    "hal": ("observer",),
+    "ida": ("auditor",),
+}
+
+PLAN = """
+[review]
+id = "worlds"
+title = "Two worlds"
+date = "2026-01-01"
+kind = "demonstration"
+statement = "Made up."
+
+[question]
+text = "Does walking improve sleep?"
+population = "Adults"
+intervention = "Walking"
+comparator = "None"
+outcomes = "Sleep"
+
+[criteria]
+include = ["Randomized trial", "Walking"]
+exclude = ["Animals"]
+{people}
+[stages.title_abstract]
+{title_abstract}
+[stages.title_abstract.reasons]
+design = "Not randomized"
+animals = "Animals"
+
+[stages.full_text]
+{full_text}
+[stages.full_text.reasons]
+numbers = "No numbers"
+control = "No control"
+
+[fields.country]
+label = "Country"
+"""
+
+WORDS = ("sleep", "walking", "trial", "mice", "insomnia", "group", "adults", "design", "evening")
+
+
+def make_folder(folder: Path, *, title_abstract: str = "", full_text: str = "") -> Path:
+    """Write the folder of a review with fourteen records and ten people."""
+    people = "".join(
+        f'\n[[people]]\nid = "{who}"\nname = "{who.title()} Name"\nroles = {list(roles)!r}\n'
+        for who, roles in PEOPLE.items()
+    ).replace("'", '"')
+    search = folder / "searches" / "pubmed"
+    search.mkdir(parents=True)
+    (folder / "review.toml").write_text(
+        PLAN.format(people=people, title_abstract=title_abstract, full_text=full_text),
+        encoding="utf-8",
+    )
+    (search / "search.toml").write_text(
+        'name = "PubMed"\nkind = "database"\nsearched = true\ndate = "2026-01-02"\nfound = 14\n',
+        encoding="utf-8",
+    )
+    (search / "query.txt").write_text("walking AND sleep\n", encoding="utf-8")
+    entries = [
+        f"TY  - JOUR\nID  - {record}\nAU  - Author{number}, A\nTI  - Title {record}"
+        f" {WORDS[number % 9]} {WORDS[number * 4 % 9]}\n"
+        f"AB  - Abstract on {WORDS[number * 2 % 9]} and {WORDS[number * 5 % 9]} of {record}.\n"
+        f"PY  - {2000 + number}\nJO  - Journal\nER  - \n"
+        for number, record in enumerate(RECORDS)
+    ]
+    (search / "export.ris").write_text("\n".join(entries), encoding="utf-8")
+    return folder
+
+
+def desk(store: Store, folder: Path, who: str) -> team.Desk:
+    people = team.board_of(store, folder).plan.people
+    return team.Desk(store, folder, next(made for made in people if made.id == who))
+
+
+def make_world(folder: Path, secret: str, *, votes: int) -> Path:
+    """Fill a review: what all know is the same, what Ben did on open records is ``secret``.
+
+    Parameters
+    ----------
+    folder
+        Of `make_folder`.
+    secret
+        ``"plain"``: includes everything at once. ``"busy"``: excludes for reasons, with notes and
+        tags, after several changes. ``"mirror"``: as busy, with other contents.
+    votes
+        Decisions that a record needs; with three Ann has decided on the same records as Ben.
+    """
+    store = open_store(folder / ".evisynth" / "review.db")
+    thaw_review(folder)
+    desks = {who: desk(store, folder, who) for who in PEOPLE}
+    everybody = ("ann", "ben", "cleo")[:votes] if votes > 1 else ("ann",)
+    for record in ("r01", "r02"):
+        for who in everybody:
+            team.decide(desks[who], "title_abstract", record, "include")
+    for who in everybody:
+        verdict = "include" if who == "ann" else "exclude"
+        team.decide(desks[who], "title_abstract", "r03", verdict)
+    team.decide(desks["ann"], "title_abstract", "r11", "exclude", reason="animals", tags=["mine"])
+    if votes > 2:
+        for record in ("r05", "r06", "r07"):
+            team.decide(desks["ann"], "title_abstract", record, "maybe", note="ann's note")
+    _secret(store, desks["ben"], secret)
+    store.close()
+    return folder
+
+
+def _secret(store: Store, ben: team.Desk, secret: str) -> None:
+    """Do what only Ben may know: on records that lack a decision."""
+    hidden = [("title_abstract", f"r{number:02d}") for number in range(5, 11)]
+    hidden += [("full_text", "r01"), ("full_text", "r02")]
+    for number, (stage, record) in enumerate(hidden):
+        if secret == "plain":
+            team.decide(ben, stage, record, "include")
+            continue
+        one = secret == "busy"
+        reason = {"title_abstract": ("design", "animals"), "full_text": ("numbers", "control")}
+        first, last = reason[stage] if one else reason[stage][::-1]
+        team.decide(ben, stage, record, "include" if one else "maybe", note=f"SECRET {secret}")
+        team.decide(ben, stage, record, "exclude", reason=first, tags=[f"SECRET{secret}"])
+        if number % 2:
+            team.withdraw(ben, stage, record)
+        verdict = "exclude" if one or number % 3 else "include"
+        team.decide(
+            ben, stage, record, verdict, reason=last if verdict == "exclude" else "",
+            note=f"SECRET {secret} {number}", tags=[f"SECRET{secret}{number}"],
+        )  # fmt: skip
+    if secret == "plain":
+        return
+    team.set_words(ben, [f"SECRET{secret}"], ["sleep"])
+    store.put(
+        "note", ("r05", "ben", "n1"),
+        {"text": f"SECRET {secret}", "stage": "title_abstract", "date": "2026-01-03"},
+        actor="ben", act="note",
+    )  # fmt: skip
+    store.put(
+        "note", ("r01", "ben", "n2"),
+        {"text": f"SECRET {secret}", "stage": "full_text", "page": "2", "quote": f"SECRET {secret}",
+         "date": "2026-01-03"},
+        actor="ben", act="note",
+    )  # fmt: skip
