@@ -132,7 +132,7 @@ def _sources(done: DedupeResult) -> list[str]:
         for number, one in zip(numbers, rows, strict=True):
             shared = [done.sources.overlap[one.label, two.label] for two in rows]
             table.append([number, *(_count_or_dot(count) for count in shared)])
-        lines += ["", "Reports that two sources both found, by their numbers"]
+        lines += ["", "Reports found by both of two sources, by their numbers"]
         lines += format_columns(table)
     if done.by_reason:
         table = [["", "all", *(numbers if len(rows) > 1 else [])]]

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from evisynth.deduplication import levels
 from evisynth.deduplication.block import Rows
+from evisynth.deduplication.marks import HEADING
 from evisynth.deduplication.places import ELECTRONIC, NO_PAGE, ORDINARY, same_people
 from evisynth.deduplication.prepare import SHORT_TITLE, Columns, JournalTable
 from evisynth.deduplication.text import (
     CONTAINED,
-    HEADING,
     OTHER_NUMBERS,
     OTHER_WORDS,
     SAME_WORDS,
@@ -130,7 +130,7 @@ def title_levels(columns: Columns, one: Rows, two: Rows) -> NDArray[np.uint8]:
         for place in np.flatnonzero(unsettled):
             row_one, row_two = int(one[open_[place]]), int(two[open_[place]])
             if (columns.title_marks[row_one] | columns.title_marks[row_two]) & HEADING:
-                found[place] = max(found[place], levels.Title.OTHER_WORDS)
+                found[place] = _heading(columns, row_one, row_two, int(found[place]))
                 continue
             level = _subtitle_or_other(columns, row_one, row_two)
             if level is not None:
@@ -153,17 +153,43 @@ def _subtitle_or_other(columns: Columns, one: int, two: int) -> int | None:
     for whole, main in ((whole_one, main_two), (whole_two, main_one)):
         if whole == main and len(whole) >= _LEAST_TITLE:
             return levels.Title.SUBTITLE if len(whole) >= SHORT_TITLE else levels.Title.SAME_SHORT
-    for whole, other in (
-        (whole_one, columns.other_title[two]),
-        (whole_two, columns.other_title[one]),
-        (columns.other_title[one], columns.other_title[two]),
-    ):
-        if len(other) >= SHORT_TITLE and whole == other:
-            return levels.Title.SAME
+    level = _translation(columns, one, two)
+    if level is not None:
+        return level
     short, long_ = sorted((whole_one, whole_two), key=len)
     if len(short) >= _LEAST_INSIDE and (long_.startswith(short) or long_.endswith(short)):
         return levels.Title.CONTAINED
     return None
+
+
+def _translation(columns: Columns, one: int, two: int) -> int | None:
+    """Return the level where a title is that of the other's translation, or both have one."""
+    for title, other in (
+        (columns.title[one], columns.other_title[two]),
+        (columns.title[two], columns.other_title[one]),
+        (columns.other_title[one], columns.other_title[two]),
+    ):
+        if not title or not other:
+            continue
+        difference = title_difference(min(title, other), max(title, other))
+        if difference in (SAME_WORDS, SPELLING):
+            if len(other.replace(" ", "")) < SHORT_TITLE:
+                return levels.Title.SAME_SHORT if difference == SAME_WORDS else None
+            return _DIFFERENCE_LEVEL[difference]
+    return None
+
+
+def _heading(columns: Columns, one: int, two: int, found: int) -> int:
+    """Return the level of two titles, one of which is a standing heading.
+
+    "Editor's comments" and "Editor's comments: on journals" may be one piece: the place decides.
+    """
+    if _translation(columns, one, two) is not None:
+        return levels.Title.HEADING
+    whole_one = columns.title[one].replace(" ", "")
+    whole_two = columns.title[two].replace(" ", "")
+    cut_off = whole_one == columns.main[two] or whole_two == columns.main[one]
+    return levels.Title.HEADING if cut_off else max(found, levels.Title.OTHER_WORDS)
 
 
 def author_levels(

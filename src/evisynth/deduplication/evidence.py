@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evisynth.deduplication.compare import Comparison
+from evisynth.deduplication.journals import MEETING, SUPPLEMENT
 from evisynth.deduplication.levels import (
     Abstract,
     Authors,
@@ -19,7 +20,7 @@ from evisynth.deduplication.levels import (
     Volume,
     Year,
 )
-from evisynth.deduplication.places import MEETING, ORDINARY, SUPPLEMENT, SUPPLEMENT_PAGE
+from evisynth.deduplication.places import ORDINARY, SUPPLEMENT_PAGE
 from evisynth.deduplication.prepare import Columns
 
 __all__ = ["Evidence", "gather"]
@@ -56,6 +57,9 @@ class Evidence:
         Same identifiers; one of both.
     same_abstract
         Abstracts begin alike.
+    translated
+        The place of a paper is the same in all, and so are its authors and year: whatever the
+        titles say, one is a translation.
     """
 
     same_title: Truth
@@ -78,6 +82,7 @@ class Evidence:
     same_pmid: Truth
     identified: Truth
     same_abstract: Truth
+    translated: Truth
 
 
 def gather(columns: Columns, pairs: Comparison) -> Evidence:
@@ -86,13 +91,17 @@ def gather(columns: Columns, pairs: Comparison) -> Evidence:
     title, authors, year = pairs.of("title"), pairs.of("authors"), pairs.of("year")
     journal, volume, pages = pairs.of("journal"), pairs.of("volume"), pairs.of("pages")
     same_title = (title == Title.SAME) | (title == Title.SPELLING)
-    short_title = (title == Title.SAME_SHORT) | (title == Title.HEADING)
+    heading = title == Title.HEADING
     worded = (Title.SUBTITLE, Title.CONTAINED, Title.OTHER_WORDS, Title.OTHER_NUMBERS)
     known = (authors == Authors.SAME) | (authors == Authors.PART)
     same_year, not_far = year == Year.SAME, year != Year.FAR
     near_journal = (journal == Journal.SAME) | (journal == Journal.SHORT)
     same_place = (volume == Volume.SAME) & (pages == Pages.SAME)
     same_place &= (year <= Year.NEAR) & (journal != Journal.OTHER)
+    same_doi = pairs.of("doi") == Doi.SAME
+    # a heading with and without what follows it is one piece only in one place
+    whole = columns.title_key[one] == columns.title_key[two]
+    short_title = (title == Title.SAME_SHORT) | (heading & (whole | same_place | same_doi))
     same_volume = (volume == Volume.SAME) & near_journal
     same_volume &= (pages != Pages.OTHER) & (pairs.of("issue") != Issue.OTHER)
     same_page = (pages == Pages.SAME) & (volume != Volume.OTHER)
@@ -103,27 +112,32 @@ def gather(columns: Columns, pairs: Comparison) -> Evidence:
     gathered = ((columns.place_marks[one] | columns.place_marks[two]) & (MEETING | SUPPLEMENT)) != 0
     gathered |= columns.page_kind[one] == SUPPLEMENT_PAGE
     gathered |= columns.page_kind[two] == SUPPLEMENT_PAGE
-    same_doi = pairs.of("doi") == Doi.SAME
     same_pmid = (columns.pmid[one] == columns.pmid[two]) & (columns.pmid[one] > 0)
+    paper_range = same_place & pairs.whole_pages & long_enough & ordinary
+    translated = same_place & near_journal & same_year & (authors == Authors.SAME) & ~gathered
+    several = np.minimum(columns.author_count[one], columns.author_count[two]) > 1
+    translated &= (paper_range & several) | same_doi
     return Evidence(
         same_title=same_title,
         short_title=short_title,
-        near_title=same_title | short_title | np.isin(title, worded),
+        near_title=same_title | short_title | heading | np.isin(title, worded),
         known_authors=known,
         related_authors=known | (authors == Authors.LIKE),
         same_year=same_year,
         not_far=not_far,
-        apart_in_time=(year == Year.NEAR) | (year == Year.FAR),
+        # a meeting's abstract is never out ahead of print
+        apart_in_time=(year == Year.NEAR) | (year == Year.FAR) | ((year == Year.AHEAD) & gathered),
         near_journal=near_journal,
         same_place=same_place,
         same_volume=same_volume,
         same_issue=same_volume & (pairs.of("issue") == Issue.SAME),
         same_page=same_page,
-        paper_range=same_place & pairs.whole_pages & long_enough & ordinary,
+        paper_range=paper_range,
         moved=(pages == Pages.OTHER) & (volume == Volume.OTHER),
         gathered=gathered,
         same_doi=same_doi,
         same_pmid=same_pmid,
         identified=same_doi | same_pmid,
         same_abstract=pairs.of("abstract") == Abstract.SAME,
+        translated=translated,
     )

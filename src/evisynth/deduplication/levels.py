@@ -21,6 +21,7 @@ __all__ = [
     "Title",
     "Volume",
     "Year",
+    "level_phrases",
     "level_words",
 ]
 
@@ -152,3 +153,40 @@ def level_words(levels: bytes) -> dict[str, str]:
         field: kind(code).name.lower().replace("_", " ")
         for field, kind, code in zip(FIELDS, LEVELS, levels, strict=True)
     }
+
+
+_PHRASES: dict[str, tuple[str, ...]] = {
+    "title": ("a title is missing", "same title", "same short title", "title spelled otherwise",
+              "one lacks the subtitle", "one title has more words", "other words in the title",
+              "other numbers in the title", "titles alike", "unlike titles", "same heading"),
+    "authors": ("authors missing", "same authors", "authors of one among the other's",
+                "authors alike", "same first author only", "other authors"),
+    "initial": ("", "", "other initial"),
+    "year": ("a year is missing", "same year", "a year apart", "years apart",
+             "a year apart, one without volume and pages"),
+    "journal": ("a journal is missing", "same journal", "same journal, shortened",
+                "journals alike", "other journal"),
+    "volume": ("", "same volume", "volume against issue or year", "other volume"),
+    "issue": ("", "same issue", "other issue"),
+    "pages": ("", "same first page", "overlapping pages", "electronic against printed page",
+              "other pages"),
+    "doi": ("", "same DOI", "DOIs of two registrants", "other DOI"),
+    "abstract": ("", "same abstract", "abstracts alike", "other abstract"),
+}  # fmt: skip
+_PLACE = ("volume", "issue", "pages")
+
+
+def level_phrases(levels: bytes) -> str:
+    """Return for a person what agrees, what differs and what is missing.
+
+    Examples
+    --------
+    >>> level_phrases(bytes([1, 1, 1, 4, 0, 0, 0, 0, 0, 0]))
+    'same title, same authors, a year apart, one without volume and pages, a journal is missing,\
+ no volume, issue or page to compare'
+    """
+    codes = dict(zip(FIELDS, levels, strict=True))
+    said = [phrase for field, code in codes.items() if (phrase := _PHRASES[field][code])]
+    if not any(codes[field] for field in _PLACE):
+        said.append("no volume, issue or page to compare")
+    return ", ".join(said)

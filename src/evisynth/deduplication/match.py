@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from evisynth.deduplication import levels
 from evisynth.deduplication.compare import Comparison
 from evisynth.deduplication.evidence import Evidence, gather
+from evisynth.deduplication.journals import LIVING
 from evisynth.deduplication.levels import (
     Abstract,
     Authors,
@@ -32,9 +33,10 @@ from evisynth.deduplication.levels import (
     Volume,
     Year,
 )
-from evisynth.deduplication.places import LIVING, by_group
+from evisynth.deduplication.marks import RENEWED
+from evisynth.deduplication.places import by_group
 from evisynth.deduplication.prepare import SHORT_TITLE, Columns
-from evisynth.deduplication.text import RENEWED, numbered_apart
+from evisynth.deduplication.text import numbered_apart
 from evisynth.deduplication.vetoes import vetoes
 
 __all__ = ["Matches", "Reason", "Verdict", "Weights", "match", "shipped_weights"]
@@ -190,7 +192,7 @@ def _enough_to_weigh(pairs: Comparison, terms: Evidence) -> Truth:
     short_or_cut = terms.short_title | (title == Title.SUBTITLE) | contained
     placed = terms.same_place | terms.same_issue | terms.same_page
     enough |= short_or_cut & known & placed
-    whole_title = (title == Title.SAME_SHORT) | contained
+    whole_title = (title == Title.SAME_SHORT) | (contained & (pairs.of("pages") != Pages.KINDS))
     enough |= whole_title & whole_authors & same_year & near & ~unlike_place
     subtitle = (title == Title.SUBTITLE) & known & terms.not_far
     enough |= subtitle & (terms.same_volume | terms.same_abstract)
@@ -257,17 +259,18 @@ def _bare(columns: Columns, pairs: Comparison, terms: Evidence) -> Truth:
 
 def _in_one_place(pairs: Comparison, terms: Evidence) -> Truth:
     """Return where title, authors and place are the same."""
-    authors, volume = pairs.of("authors"), terms.same_volume
+    title, authors, volume = pairs.of("title"), pairs.of("authors"), terms.same_volume
     found: Truth = terms.known_authors & (
         terms.same_place | (volume & (terms.not_far | terms.same_issue))
     )
     found |= volume & terms.same_year & (authors != Authors.OTHER)
     found |= terms.same_issue & terms.same_year
     found &= terms.same_title
-    short: Truth = (
-        terms.short_title & (authors == Authors.SAME) & terms.same_year & terms.same_issue
-    )
-    return found | short
+    short: Truth = terms.short_title & terms.same_issue & terms.same_year
+    short &= (authors == Authors.SAME) & (pairs.of("pages") != Pages.KINDS)
+    short |= terms.short_title & terms.known_authors & terms.same_place & terms.near_journal
+    found |= short | (terms.translated & (title == Title.UNLIKE))
+    return found
 
 
 def _one_doi(pairs: Comparison, terms: Evidence) -> Truth:

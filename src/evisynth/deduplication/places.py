@@ -1,28 +1,22 @@
-"""Names, journals, volumes and pages folded to comparable values."""
+"""Names, volumes and pages folded to comparable values."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
 
-from evisynth.deduplication.text import fold, words_of
+from evisynth.deduplication.journals import SUPPLEMENT
+from evisynth.deduplication.text import fold
 
 __all__ = [
     "ELECTRONIC",
-    "LIVING",
-    "MEETING",
     "NO_PAGE",
     "ORDINARY",
-    "PREPRINT",
-    "SUPPLEMENT",
+    "SUPPLEMENT_PAGE",
     "Authors",
     "Pages",
     "by_group",
-    "journal_agreement",
-    "journal_marks",
-    "other_journal_title",
     "prepare_authors",
-    "prepare_journal",
     "prepare_pages",
     "prepare_volume",
     "same_people",
@@ -219,203 +213,6 @@ def _same_person(first: str, second: str) -> bool:
     return crossed and given_one != "" and given_two != ""
 
 
-# Marks of a journal or volume, as bits.
-MEETING = 1
-PREPRINT = 2
-SUPPLEMENT = 4
-LIVING = 8  # brings out new versions of one work, under one title
-_LIVING = re.compile(r"\bcochrane (?:database|db)\b|\byear ?book\b|\bstatistics\b|\bannual report")
-_MEETING = re.compile(
-    r"\bconf\w*|\bmeeting\b|\babst\w*|\bcongress\b|\bsymposium\b|\bproc(?:eedings)?\b"
-)
-_NO_MEETING = (
-    "dissertation",
-    "proceedings of the na",
-    "proc natl",
-    "mayo",
-    "proceedings of the roy",
-)
-_PREPRINT = re.compile(
-    r"\b(?:medrxiv|biorxiv|arxiv|psyarxiv|socarxiv|preprints?|research square|ssrn|osf)\b"
-)
-_JOURNAL_TAIL = re.compile(
-    r"\s*(?:\.\s*conference\s*(?::|start|publication).*|\(\d[\dxX\- ]*\)|\([^)]*\)|\[[^\]]*\]|"
-    r"\s[:=]\s.*|:\s*(?=(?:an? |the |official|journal|bulletin|publication|proceedings)).*|;.*)$",
-    re.IGNORECASE | re.DOTALL,
-)
-_JOURNAL_SMALL = frozenset(
-    [
-        "the",
-        "of",
-        "and",
-        "in",
-        "for",
-        "de",
-        "la",
-        "le",
-        "et",
-        "der",
-        "die",
-        "das",
-        "und",
-        "fur",
-        "des",
-        "du",
-        "del",
-        "di",
-        "a",
-        "an",
-        "y",
-        "e",
-        "on",
-        "to",
-    ]
-)
-
-
-def journal_marks(journal: str) -> int:
-    """Read the marks of a folded journal title.
-
-    Examples
-    --------
-    >>> journal_marks("blood conference abstracts") == MEETING
-    True
-    """
-    marks = 0
-    if _MEETING.search(journal) and not journal.startswith(_NO_MEETING):
-        marks |= MEETING
-    if _PREPRINT.search(journal):
-        marks |= PREPRINT
-    if _LIVING.search(journal):
-        marks |= LIVING
-    return marks
-
-
-def prepare_journal(journal: str) -> tuple[str, int]:
-    """Fold a journal title to its main words, and read its marks.
-
-    Examples
-    --------
-    >>> prepare_journal("Stroke; a journal of cerebral circulation")
-    ('stroke', 0)
-    >>> prepare_journal("The Journal of Sleep & Dreams (Oxford)")
-    ('journal sleep dreams', 0)
-    """
-    marks = journal_marks(fold(journal))
-    stripped = _JOURNAL_TAIL.sub("", journal)
-    words = words_of(stripped if len(stripped) > 2 else journal)
-    kept = [word for word in words if word not in _JOURNAL_SMALL] or words
-    return " ".join(kept), marks
-
-
-_BRACKETED = re.compile(r"\[([^\]]{8,})\]\s*$")
-
-
-def other_journal_title(journal: str) -> str:
-    """Return the title in brackets after a transliterated one, folded; ``""`` if there is none.
-
-    Examples
-    --------
-    >>> other_journal_title("Xianggang yi xue za zhi [Hong Kong medical journal]")
-    'hong kong medical journal'
-    """
-    hit = _BRACKETED.search(journal)
-    return prepare_journal(hit.group(1))[0] if hit else ""
-
-
-# How two journal titles agree: codes of the level "journal" in evisynth.deduplication.levels.
-JOURNAL_SAME, JOURNAL_SHORT, JOURNAL_LIKE, JOURNAL_OTHER = range(4)
-
-
-def _abbreviates(short: list[str], long: list[str]) -> bool:
-    """Whether each word of ``short`` begins (and ends within) the next fitting one of ``long``."""
-    place = 0
-    for word in short:
-        while place < len(long) and not _short_of(word, long[place]):
-            place += 1
-            if place > 0 and word == short[0] and place > 1:
-                return False
-        if place >= len(long):
-            return False
-        place += 1
-    return len(long) - len(short) <= max(1, len(long) // 2)
-
-
-def _short_of(word: str, full: str) -> bool:
-    if full.startswith(word):
-        return True
-    # "natl" of "national", "intl" of "international": same first letter, letters in order
-    if word[0] != full[0] or len(word) < 3 or len(word) > len(full):
-        return False
-    letters = iter(full)
-    return all(letter in letters for letter in word) and len(word) <= 5
-
-
-def _acronym(word: str, words: list[str]) -> bool:
-    """Whether ``word`` is made of the first letters of ``words`` (a few more letters allowed)."""
-    if not 3 <= len(word) <= 8 or len(words) < 3:
-        return False
-    place = 0
-    used = 0
-    for name in words:
-        if place < len(word) and name[0] == word[place]:
-            place += 1
-            used += 1
-            inside = 1
-            while (
-                place < len(word)
-                and inside < min(3, len(name))
-                and name[inside] == word[place]
-                and len(word) - place > len(words) - used
-            ):
-                place += 1
-                inside += 1
-    return place == len(word) and used >= 3
-
-
-def journal_agreement(first: str, second: str) -> int:
-    """Compare two folded journal titles.
-
-    Examples
-    --------
-    >>> journal_agreement("j sleep res", "journal sleep research") == JOURNAL_SHORT
-    True
-    >>> journal_agreement("brain injury", "brain impairment") == JOURNAL_OTHER
-    True
-    """
-    from rapidfuzz import fuzz
-
-    if first == second:
-        return JOURNAL_SAME
-    one, two = first.split(), second.split()
-    plain_one = [word for word in one if not word.isdigit()] or one
-    plain_two = [word for word in two if not word.isdigit()] or two
-    if "".join(plain_one) == "".join(plain_two):
-        return JOURNAL_SAME
-    if _abbreviates(plain_one, plain_two) or _abbreviates(plain_two, plain_one):
-        if len(plain_one) == len(plain_two) or min(len(plain_one), len(plain_two)) > 1:
-            return JOURNAL_SHORT
-        return JOURNAL_LIKE
-    shared = min(len(plain_one), len(plain_two))
-    if shared >= 3 and all(
-        a.startswith(b) or b.startswith(a) for a, b in zip(plain_one, plain_two, strict=False)
-    ):
-        return JOURNAL_SHORT
-    for word in plain_one:
-        if _acronym(word, plain_two):
-            return JOURNAL_SHORT
-    for word in plain_two:
-        if _acronym(word, plain_one):
-            return JOURNAL_SHORT
-    ratio = fuzz.ratio(first, second)
-    if ratio >= 90:
-        return JOURNAL_SHORT
-    several = min(len(plain_one), len(plain_two)) > 1
-    if ratio >= 75 or (several and fuzz.token_set_ratio(first, second) >= 95):
-        return JOURNAL_LIKE
-    return JOURNAL_OTHER
-
-
 # Kinds of a page statement.
 NO_PAGE, ORDINARY, SUPPLEMENT_PAGE, ELECTRONIC = range(4)
 _RANGE = re.compile(
@@ -479,6 +276,8 @@ def prepare_pages(pages: str) -> Pages:
 
 
 _NUMBER = re.compile(r"\d+")
+_PART_OF_VOLUME = re.compile(r"\b(?:pt|part)\.? ?\d+")
+_SUPPLEMENT_NUMBER = re.compile(r"\bs ?\d{1,2}\b")
 
 
 @lru_cache(maxsize=65_536)
@@ -491,10 +290,13 @@ def prepare_volume(volume: str) -> tuple[int, int]:
     True
     >>> prepare_volume("(Jul)")
     (-1, 0)
+    >>> prepare_volume("S1") == (-1, SUPPLEMENT), prepare_volume("11 Pt 2")
+    (True, (11, 0))
     """
-    hit = _NUMBER.search(volume)
-    text = volume.lower()
-    marks = SUPPLEMENT if "sup" in text else 0
+    text = _PART_OF_VOLUME.sub("", volume.lower())
+    text, supplements = _SUPPLEMENT_NUMBER.subn("", text)
+    hit = _NUMBER.search(text)
+    marks = SUPPLEMENT if supplements or "sup" in text else 0
     if hit is None or (marks and text.find("sup") < hit.start()):
         return -1, marks
     return int(hit.group(0)[-9:]), marks

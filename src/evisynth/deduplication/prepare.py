@@ -11,11 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from evisynth.deduplication.journals import (
+    EDITIONS,
+    LIVING,
+    PREPRINT,
+    other_journal_title,
+    prepare_journal,
+)
 from evisynth.deduplication.places import (
     Authors,
-    other_journal_title,
     prepare_authors,
-    prepare_journal,
     prepare_pages,
     prepare_volume,
 )
@@ -31,6 +36,11 @@ SHORT_TITLE = 28
 KEY_COUNT = 13
 _ABSTRACT_LETTERS = 240
 _DOI = re.compile(r"10\.\d{4,9}/\S+", re.IGNORECASE)
+_PREPRINT_DOI = re.compile(
+    r"10\.(?:1101/(?:19|20)\d\d\.|21203/rs|31234/|31219/|2139/ssrn|20944/preprints|48550/arxiv|"
+    r"26434/chemrxiv|36227/techrxiv|22541/au)"
+)
+_EDITION_PAGE = re.compile(r"\s*CD\d{6}\b", re.IGNORECASE)  # number of a Cochrane review
 _DOI_TAIL = re.compile(r"[\s.,;:/)\]}>\"']+$")
 _TRIAL = re.compile(
     r"\b(NCT\d{8}|ISRCTN\d{8}|ACTRN\d{14}|ChiCTR[\w-]{6,16}|DRKS\d{8}|CTRI/\d{4}/\d\d/\d{6}|"
@@ -111,7 +121,7 @@ class JournalTable:
 
     def _compare(self, first: int, second: int) -> int:
         """Compare two journals, each by its title and by that in brackets behind it."""
-        from evisynth.deduplication.places import journal_agreement
+        from evisynth.deduplication.journals import journal_agreement
 
         titles = [self.titles[first], self.others[first]]
         against = [self.titles[second], self.others[second]]
@@ -200,6 +210,10 @@ def _row(record: Record, journals: JournalTable) -> tuple[object, ...]:
     pages = prepare_pages(record.pages)
     marks = (journals.marks[journal] if journal >= 0 else 0) | volume_marks | issue_marks
     doi = prepare_doi(record.doi) if record.doi else ""
+    if _PREPRINT_DOI.match(doi):
+        marks |= PREPRINT
+    if "14651858.cd" in doi or _EDITION_PAGE.match(record.pages):
+        marks |= EDITIONS | LIVING
     pmid = int(record.pmid) if record.pmid.isdecimal() else 0
     abstract = ""
     if record.abstract:
@@ -207,7 +221,7 @@ def _row(record: Record, journals: JournalTable) -> tuple[object, ...]:
         abstract = "".join(words_of(head))[:_ABSTRACT_LETTERS]
     doi_key = _key(doi) if doi else 0
     title_key = _key("t" + compact) if compact else 0
-    other = title.other or "".join(words_of(record.original_title))
+    other = title.other or " ".join(words_of(record.original_title))
     entry = _key(f"c{record.accession}|{record.database}") if record.accession else 0
     first = _key(authors.first) if authors.first else 0
     return (
@@ -215,7 +229,7 @@ def _row(record: Record, journals: JournalTable) -> tuple[object, ...]:
         " ".join(title.words),
         title_key,
         title.main,
-        other if other != compact else "",
+        other if other.replace(" ", "") != compact else "",
         len(compact),
         title.marks,
         title.part,
@@ -276,7 +290,8 @@ def _keys(
         keys.append(_key("m" + main))
     else:
         keys.append(_key(f"m{main}|{first}|{year // 2}") if main and first else 0)
-    keys.append(_key("t" + other[:40]) if len(other) >= SHORT_TITLE else 0)
+    translation = other.replace(" ", "")
+    keys.append(_key("t" + translation[:40]) if len(translation) >= SHORT_TITLE else 0)
     if len(words) >= 7:
         keys.append(_key("i" + "".join([word[0] for word in words[:11]]) + first[:1]))
     else:

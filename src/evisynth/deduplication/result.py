@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from evisynth.deduplication.levels import level_words
+from evisynth.deduplication.levels import level_phrases, level_words
 from evisynth.deduplication.match import Reason
 from evisynth.deduplication.vetoes import Veto
 
@@ -88,9 +88,10 @@ class PairEvidence:
         """
         why = [_REASONS[self.reason]] if self.reason else []
         why += [text for veto, text in _VETOES.items() if self.veto & veto]
-        if not why:
-            why = [f"log2 odds {self.score:.1f}"]
-        return f"{self.first} and {self.second}: {self.relation} ({'; '.join(why)})"
+        if not why and self.levels:
+            why = [level_phrases(self.levels)]
+        because = f" ({'; '.join(why)})" if why else ""
+        return f"{self.first} and {self.second}: {self.relation}{because}"
 
 
 @dataclass(frozen=True, slots=True)

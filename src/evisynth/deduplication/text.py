@@ -8,15 +8,9 @@ import unicodedata
 from collections import Counter
 from functools import lru_cache
 
+from evisynth.deduplication.marks import ERRATUM, is_notice, part_of, title_marks
+
 __all__ = [
-    "ADDENDUM",
-    "ERRATUM",
-    "HEADING",
-    "PROTOCOL",
-    "RENEWED",
-    "REPLY",
-    "RETRACTION",
-    "UPDATE",
     "Title",
     "fold",
     "numbered_apart",
@@ -24,16 +18,6 @@ __all__ = [
     "title_difference",
     "words_of",
 ]
-
-# Marks of a title, as bits: what makes it another report although the rest reads the same.
-ERRATUM = 1
-REPLY = 2
-RETRACTION = 4
-ADDENDUM = 8
-PROTOCOL = 16
-UPDATE = 32
-HEADING = 64  # a standing heading, which many works of one journal bear
-RENEWED = 128  # of a kind that is published anew under one title: statistics, guidelines
 
 _TAGS = re.compile(r"</?[a-z][^<>]{0,40}>", re.IGNORECASE)
 _NOT_WORD = re.compile(r"[\W_]+")
@@ -59,7 +43,8 @@ _TRAILER = re.compile(
     re.IGNORECASE,
 )
 _REMARK = re.compile(
-    r"\.{0,3}\s*\[\s*(?:(?:published )?errat|corrected|comment|see comment|republish|updated).*$"
+    r"\.{0,3}\s*\[\s*(?:(?:published )?errat(?:um|a)\s+(?:appears?|in)\b|corrected|comment|"
+    r"see comment|republish|updated).*$"
     r"|\s*[:.]\s*original article\.?$",
     re.IGNORECASE | re.DOTALL,
 )
@@ -72,100 +57,11 @@ _AT_LEAST = re.compile(r"[<>]\s?(?:or)?\s?=")
 _RETRACTED = re.compile(
     r"^\W*(?:retracted(?: article| paper)?|withdrawn(?: article)?|removed)\s*[:.\-–—]\s*", re.I
 )
-_MARKS = re.compile(
-    r"^\W*(?:published |author |publisher )?(?P<erratum>errat(?:um|a)\b|corrigend(?:um|a)\b|"
-    r"corrections?(?:\s*(?:to\b|[:.\-–—(]|$)|\s+notice))|"
-    r"^\W*(?P<retraction>retractions?\b(?:\s*(?:to|of|notice|note|[:.\-–—]|$))|"
-    r"expression of concern|notice of retraction|withdrawal notice)|"
-    r"^\W*(?P<reply>(?:in |the )?(?:authors?\W{0,2}s?\W{0,2} )?"
-    r"(?:repl(?:y|ies)|respon(?:se|ds?|ses))"
-    r"\s*(?:to\b|from\b|by\b|[:.\-–—]|$)|re\s*:|comments? (?:on|to)\b|"
-    r"commentary (?:on|to)\b|"
-    r"commentary\s*[:.]|letters? (?:re|regarding)\b|rebuttal\b|response to\b|discussion of\b)|"
-    r"(?P<addendum>\baddendum\b)",
-    re.IGNORECASE,
-)
-_MARKS_INSIDE = re.compile(
-    r"[:.?\-–—(\[]\s*(?:(?P<reply>an? (?:comment|reply|response|rebuttal)\b|"
-    r"(?:the )?(?:authors?\W{0,2}s?\W{0,2} )?(?:reply|response|rejoinder|rebuttal)\b|"
-    r"(?:comments?|commentary|reply|response)(?:\s+(?:on|to|by)\b|\W*$))|"
-    r"(?P<erratum>errat(?:um|a)|corrigend(?:um|a)|correction)\s*(?:to\b|[\])(]|\W*$|\(vol)|"
-    r"(?P<retraction>retraction(?: notice)?\W*$)|"
-    r"(?P<protocol>(?:[\w\s,]{0,60}\b)?protocols?\b)|"
-    r"(?P<update>(?:an? |the |\d{4} )?(?:[\w\s]{0,20} )?updated?\b(?: \d{4})?))",
-    re.IGNORECASE,
-)
-# A search for plain letters is far cheaper than the patterns; most titles end there.
-_MARK_HINTS = (
-    "err", "corr", "retr", "repl", "respon", "re:", "re :", "comment", "letter", "rebut", "rejoin",
-    "adden", "protocol", "updat", "concern", "withdraw", "discussion",
-)  # fmt: skip
-_HEADING_HINTS = (
-    "edit", "letter", "correspond", "news", "announc", "abstract", "review", "content", "index",
-    "issue", "matter", "masthead", "volume", "contribut", "about", "acknowl", "call for",
-    "calendar", "obituary", "preface", "foreword", "introduction", "comment", "repl", "respon",
-    "errat", "corr", "viewpoint", "case report", "poster", "oral pres", "proceeding", "special",
-    "track", "annual", "scientific",
-)  # fmt: skip
-_RENEWED_HINTS = (
-    "annual", "yearly", "statistics", "guideline", "recommendation", "consensus", "update",
-    "report", "in review", "position ",
-)  # fmt: skip
-_PART_HINTS = (
-    "part ",
-    "chapter ",
-    "section ",
-    "volume ",
-    "paper ",
-    "report ",
-    "article ",
-    "lesson ",
-)
-_RENEWED = re.compile(
-    r"\bannual\b|\byearly\b|\bstatistics\b|\bguidelines?\b|\brecommendations?\b|\bconsensus\b|"
-    r"\bupdated?\b|\bregist(?:ry|er) report\b|\byear in review\b|\bposition (?:paper|statement)\b",
-    re.IGNORECASE,
-)
-_HEADING = re.compile(
-    r"\beditors?\W{0,2}s?\b(?!\w)|\beditorials?\b|^\W*(?:the )?(?:letters?|correspondence|news|"
-    r"announcements?|abstracts?|book reviews?|contents|table of contents|index|in this issue|"
-    r"(?:front|back) matter|masthead|volume information|contributors|about (?:the|our) |"
-    r"acknowledge?ments?|call for papers|calendar|obituary|preface|foreword|introduction|"
-    r"(?:research|original|review|methods) (?:articles?|notes?|essays?|research|papers?)|"
-    r"issues and opinions|short communications?|brief (?:reports?|communications?)|"
-    r"commentary|comments?|reply|response|erratum|corrigendum|correction|viewpoints?|"
-    r"case reports?|posters?|oral presentations?|proceedings)\b"
-    r"(?=\W*(?:$|(?:to|from|by) the (?:editors?|special|mini|issue|section|authors?)|special\b|"
-    r"\d))|"
-    r"^\W*abstracts? (?:of|from) |"
-    r"special (?:issue|section)\b|\bmini-?track\b|"
-    r"\b(?:annual|scientific) (?:meeting|report|conference)\b",
-    re.IGNORECASE,
-)
-_BITS = {
-    "erratum": ERRATUM,
-    "reply": REPLY,
-    "retraction": RETRACTION,
-    "addendum": ADDENDUM,
-    "protocol": PROTOCOL,
-    "update": UPDATE,
-}
-_NUMERALS = {
-    "i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9, "x": 10,
-    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
-    "nine": 9, "ten": 10, "first": 1, "second": 2, "third": 3, "fourth": 4, "a": 1, "b": 2, "c": 3,
-}  # fmt: skip
-_PART = re.compile(
-    r"\b(?:part|chapter|section|volume|paper|report|article|lesson)\s+(?:no\.?\s*)?"
-    r"(\d{1,3}|[ivx]{1,4}|one|two|three|four|five|six|seven|eight|nine|ten|[abc])\b|"
-    r"(?:[:.\-–—(]\s*|\s)([ivx]{1,4}|\d)\s*[.)]?\s*$|^\s*(\d{1,2}|[ivx]{1,4})[.:]\s",
-    re.IGNORECASE,
-)
 _ROMAN = {
     "ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9",
 }  # fmt: skip
-_BRACKETED = re.compile(r"^\s*\[(.*)\]\s*\.?\s*$", re.DOTALL)
-_BILINGUAL = re.compile(r"^(.{12,}?)\s*[\[=]\s*([^\[\]=]{12,}?)\s*\]?\s*\.?\s*$", re.DOTALL)
+_BRACKETED = re.compile(r"^\s*\[(.*)\][\s.]*$", re.DOTALL)
+_BILINGUAL = re.compile(r"^(.{12,}?)\s*[\[=]\s*([^\[\]=]{12,}?)\s*\]?[\s.]*$", re.DOTALL)
 _MAIN_END = re.compile(r"\s*(?::\s|\s[-–—]{1,2}\s|[?!]\s|\.\s(?=[A-Z]))")
 
 
@@ -207,7 +103,7 @@ class Title:
     main : str
         Words before the first colon, dash or full stop, without blanks.
     other : str
-        The second title of a bilingual one, without blanks; ``""`` if there is one only.
+        Words of the second title of a bilingual one, joined by blanks; ``""`` if there is one only.
     marks : int
         Bits: erratum, reply, retraction notice, addendum, protocol, update, standing heading,
         renewed under one title.
@@ -225,42 +121,6 @@ class Title:
         self.part = part
 
 
-def _marks(title: str, lower: str) -> int:
-    found = 0
-    if any(hint in lower for hint in _MARK_HINTS):
-        for pattern in (_MARKS, _MARKS_INSIDE):
-            for hit in pattern.finditer(title):
-                if hit.lastgroup is not None:
-                    found |= _BITS[hit.lastgroup]
-    if (
-        len(title) < 120
-        and any(hint in lower for hint in _HEADING_HINTS)
-        and _HEADING.search(title)
-    ):
-        found |= HEADING
-    if any(hint in lower for hint in _RENEWED_HINTS) and _RENEWED.search(lower):
-        found |= RENEWED
-    return found
-
-
-def _is_numeral(word: str) -> bool:
-    return word.isdigit() or (len(word) <= 4 and word in _NUMERALS)
-
-
-def _part(title: str, lower: str, words: list[str]) -> int:
-    if not words or not (
-        _is_numeral(words[0])
-        or _is_numeral(words[-1])
-        or any(hint in lower for hint in _PART_HINTS)
-    ):
-        return 0
-    hit = _PART.search(title)
-    if hit is None:
-        return 0
-    numeral = (hit.group(1) or hit.group(2) or hit.group(3)).lower()
-    return int(numeral) if numeral.isdigit() else _NUMERALS.get(numeral, 0)
-
-
 def prepare_title(title: str) -> Title:
     """Fold a title and read the marks in it.
 
@@ -272,6 +132,8 @@ def prepare_title(title: str) -> Title:
     """
     if "<" in title or ">" in title:
         title = _AT_LEAST.sub(" ", _TAGS.sub("", title))
+    if "{" in title:  # braces of BibTeX
+        title = title.replace("{", "").replace("}", "")
     other = ""
     if "[" in title or "(" in title or "=" in title:
         title = _REMARK.sub("", title) or title
@@ -283,16 +145,29 @@ def prepare_title(title: str) -> Title:
         elif "[" in title or " = " in title:
             two = _BILINGUAL.match(title)
             if two:
-                title, other = two.group(1), "".join(words_of(two.group(2)))
-    title = _RETRACTED.sub("", title)
-    label = _LABEL.match(title) if ":" in title or " - " in title else None
-    if label and len(title) - label.end() > _LABELLED:
-        title = title[label.end() :]
+                title, other = two.groups()
+    title, other = _unlabelled(_RETRACTED.sub("", title)), _unlabelled(other)
     words = [_ROMAN.get(word, word) for word in words_of(title)]
     cut_at = _MAIN_END.search(title, 3)
     main = "".join(words_of(title[: cut_at.start()])) if cut_at else "".join(words)
     lower = title.lower()
-    return Title(words, main, other, _marks(title, lower), _part(title, lower, words))
+    marks, part = title_marks(title, lower), part_of(title, lower, words)
+    if other:
+        words_other = [_ROMAN.get(word, word) for word in words_of(other)]
+        lower = other.lower()
+        marks |= title_marks(other, lower)
+        if not marks & ERRATUM:  # there it is where the paper stands: "[J Sleep 3 (2010) 1-9]"
+            part = part or part_of(other, lower, words_other)
+        other = " ".join(words_other)
+    return Title(words, main, other, marks, part)
+
+
+def _unlabelled(title: str) -> str:
+    """Drop a label such as "Original article:"; keep one that makes it another report."""
+    label = _LABEL.match(title) if ":" in title or " - " in title else None
+    if label is None or len(title) - label.end() <= _LABELLED or is_notice(title):
+        return title
+    return title[label.end() :]
 
 
 # How two titles that are nearly alike differ.
@@ -300,6 +175,8 @@ SAME_WORDS, SPELLING, CONTAINED, OTHER_WORDS, OTHER_NUMBERS = range(5)
 _FEW_WORDS = 2
 _LABELLED = 20  # letters that a title must keep when its label is dropped
 _NEGATIONS = frozenset({"a", "an", "un", "in", "im", "ir", "non", "dis", "anti", "sub", "de"})
+# "p16ink4a": a name whose second part names the same thing again
+_TWICE_NAMED = re.compile(r"^([a-z]+)(\d+)([a-z]{3,}\d+[a-z]*)$")
 _LIGHT = frozenset(
     [
         "a",
@@ -442,6 +319,20 @@ def numbered_apart(first: str, second: str) -> bool:
     return any(count and (word.isdigit() or word == "part") for word, count in odd.items())
 
 
+def _one_name(first: str, second: str) -> bool:
+    """Whether two names that name a thing twice are one, with a digit lost from one of them.
+
+    "p16(INK4a)" and "p6INK4a": the second part says which protein it is. "CYP2C9" and "CYP2C19"
+    say so only once.
+    """
+    one, two = _TWICE_NAMED.match(first), _TWICE_NAMED.match(second)
+    if one is None or two is None or one.group(1, 3) != two.group(1, 3):
+        return False
+    from rapidfuzz.distance import Indel
+
+    return Indel.distance(one.group(2), two.group(2)) == 1
+
+
 def _same_text(left: list[str], right: list[str]) -> bool:
     """Whether two runs of words are the same text, spelled or divided otherwise."""
     left = [word for word in left if word not in _LIGHT] or left
@@ -453,7 +344,7 @@ def _same_text(left: list[str], right: list[str]) -> bool:
         return (one or two) in _LIGHT
     digits_one = [letter for letter in one if letter.isdigit()]
     if digits_one != [letter for letter in two if letter.isdigit()]:
-        return False
+        return _one_name(one, two)
     if len(left) == len(right):
         return all(a == b or _spelling(a, b) for a, b in zip(left, right, strict=True))
     return _spelling(one, two)

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from evisynth.deduplication.compare import Comparison
 from evisynth.deduplication.evidence import Evidence
+from evisynth.deduplication.journals import EDITIONS, MEETING, PREPRINT, SUPPLEMENT
 from evisynth.deduplication.levels import Doi, Issue, Journal, Pages, Title, Volume, Year
-from evisynth.deduplication.places import MEETING, ORDINARY, PREPRINT, SUPPLEMENT, SUPPLEMENT_PAGE
+from evisynth.deduplication.marks import ADDENDUM, ERRATUM, PROTOCOL, REPLY, RETRACTION, UPDATE
+from evisynth.deduplication.places import ORDINARY, SUPPLEMENT_PAGE
 from evisynth.deduplication.prepare import Columns
-from evisynth.deduplication.text import ADDENDUM, ERRATUM, PROTOCOL, REPLY, RETRACTION, UPDATE
 
 __all__ = ["STUDY_VETOES", "Veto", "vetoes"]
 
@@ -47,6 +48,7 @@ STUDY_VETOES = (
 
 Truth = NDArray[np.bool_]
 _PRINTED = (ORDINARY, SUPPLEMENT_PAGE)
+_FIRST_EDITION = 1990  # such journals write the year in place of the volume
 _VERSIONED = (".pub", "/v", ".v")
 
 
@@ -111,16 +113,19 @@ def _without_version(doi: str) -> str:
 def _of_titles(columns: Columns, pairs: Comparison, terms: Evidence) -> NDArray[np.int32]:
     title, marks = pairs.of("title"), columns.title_marks
     loose = ~(terms.same_place | terms.identified)
-    parts = columns.part[pairs.first] != columns.part[pairs.second]
+    # one text, punctuated otherwise, says the same whatever marks are read in it
+    other = ~terms.same_title
+    elsewhere = other & loose & ~(terms.same_issue & terms.same_year)
+    parts = (columns.part[pairs.first] != columns.part[pairs.second]) & (title != Title.SAME)
     both = (columns.part[pairs.first] > 0) & (columns.part[pairs.second] > 0)
     return _bits(
-        (_one_sided(marks, pairs, ERRATUM | RETRACTION | ADDENDUM), Veto.NOTICE),
-        (_one_sided(marks, pairs, REPLY) & ~terms.identified, Veto.REPLY),
-        (_one_sided(marks, pairs, PROTOCOL) & loose, Veto.PROTOCOL),
-        (_one_sided(marks, pairs, UPDATE) & loose, Veto.UPDATE),
+        (_one_sided(marks, pairs, ERRATUM | RETRACTION | ADDENDUM) & other, Veto.NOTICE),
+        (_one_sided(marks, pairs, REPLY) & other & ~terms.identified, Veto.REPLY),
+        (_one_sided(marks, pairs, PROTOCOL) & elsewhere, Veto.PROTOCOL),
+        (_one_sided(marks, pairs, UPDATE) & elsewhere, Veto.UPDATE),
         (parts & (both | loose), Veto.PART),
         ((title == Title.OTHER_NUMBERS) & loose, Veto.NUMBERS),
-        (title == Title.UNLIKE, Veto.TITLE),
+        ((title == Title.UNLIKE) & ~terms.translated, Veto.TITLE),
     )
 
 
@@ -135,13 +140,36 @@ def _of_places(columns: Columns, pairs: Comparison, terms: Evidence) -> NDArray[
     comparable &= np.isin(columns.page_kind[pairs.second], _PRINTED)
     meeting = _one_sided(marks, pairs, MEETING) & (pairs.of("journal") > Journal.SAME)
     supplement = _one_sided(marks, pairs, SUPPLEMENT)
+    # "39(5)" against "39(Suppl 2)", where pages cannot tell
+    plain = (marks & SUPPLEMENT == 0) & (columns.issue >= 0)
+    other_number = supplement & (plain[pairs.first] | plain[pairs.second])
+    other_number &= (pairs.of("issue") == Issue.MISSING) & (pages == Pages.MISSING)
+    other_number &= ~terms.same_abstract
+    # its page is that of an abstract ("S12"), the other's an electronic number or a printed page
+    kinds = columns.page_kind
+    supplement |= (kinds[pairs.first] == SUPPLEMENT_PAGE) ^ (kinds[pairs.second] == SUPPLEMENT_PAGE)
+    other_kind = other_pages | ((pages == Pages.KINDS) & ~terms.same_abstract)
     elsewhere = (volume == Volume.OTHER) | other_pages | other_issue
     elsewhere |= (pairs.of("year") >= Year.NEAR) & ~terms.same_place
     return _bits(
         (meeting & (pages != Pages.SAME) & free, Veto.MEETING),
-        (supplement & other_pages & free, Veto.MEETING),
-        (_one_sided(marks, pairs, PREPRINT) & ~terms.same_doi, Veto.PREPRINT),
+        (((supplement & other_kind) | other_number) & free, Veto.MEETING),
+        (
+            _one_sided(marks, pairs, PREPRINT) & ~terms.near_journal & ~terms.same_doi,
+            Veto.PREPRINT,
+        ),
+        (_other_edition(columns, pairs) & ~terms.same_doi, Veto.VERSION),
         (one_volume & ((comparable & other_pages) | other_issue) & free, Veto.PLACE),
         (terms.moved & free, Veto.PLACE),
         (terms.short_title & elsewhere & free, Veto.HEADING),
     )
+
+
+def _other_edition(columns: Columns, pairs: Comparison) -> Truth:
+    """Return where a journal that renews its reviews brought them out in two years or issues."""
+    one, two = pairs.first, pairs.second
+    living = (columns.place_marks[one] & columns.place_marks[two] & EDITIONS) != 0
+    year = np.where(columns.volume >= _FIRST_EDITION, columns.volume, columns.year)
+    years = (year[one] != year[two]) & (year[one] > 0) & (year[two] > 0)
+    other: Truth = living & (years | (pairs.of("issue") == Issue.OTHER))
+    return other

@@ -10,29 +10,27 @@ import pytest
 from evisynth.deduplication import DeduplicationIndex, Reason, deduplicate, separate, works
 from evisynth.deduplication.block import KeyIndex, candidate_pairs
 from evisynth.deduplication.cluster import cluster
-from evisynth.deduplication.levels import FIELDS, LEVELS
-from evisynth.deduplication.match import shipped_weights
-from evisynth.deduplication.places import (
-    ELECTRONIC,
+from evisynth.deduplication.journals import (
     JOURNAL_OTHER,
     JOURNAL_SAME,
     JOURNAL_SHORT,
     journal_agreement,
-    prepare_authors,
     prepare_journal,
+)
+from evisynth.deduplication.levels import FIELDS, LEVELS
+from evisynth.deduplication.marks import ADDENDUM, ERRATUM, HEADING, REPLY, RETRACTION
+from evisynth.deduplication.match import shipped_weights
+from evisynth.deduplication.places import (
+    ELECTRONIC,
+    prepare_authors,
     prepare_pages,
     prepare_volume,
 )
 from evisynth.deduplication.prepare import JournalTable, prepare, prepare_doi
 from evisynth.deduplication.text import (
-    ADDENDUM,
     CONTAINED,
-    ERRATUM,
-    HEADING,
     OTHER_NUMBERS,
     OTHER_WORDS,
-    REPLY,
-    RETRACTION,
     SAME_WORDS,
     SPELLING,
     prepare_title,

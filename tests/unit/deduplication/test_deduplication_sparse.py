@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from evisynth.deduplication import Reason, deduplicate
-from evisynth.deduplication.places import by_group, other_journal_title, same_people
+from evisynth.deduplication.journals import other_journal_title
+from evisynth.deduplication.places import by_group, same_people
 from evisynth.deduplication.prepare import JournalTable
 from evisynth.errors import OptionError
 from evisynth.records import Record

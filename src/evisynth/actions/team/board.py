@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from evisynth.actions.store_states import decision_of_item, not_counted, plan_of
@@ -317,6 +318,20 @@ class Board:
             return 0, 0
         return work.decided.get(person, 0), work.left.get(person, 0)
 
+    def _order(self, name: StageName, person: str) -> None:
+        """Mix the records for a person, once; nobody else waits meanwhile."""
+        while True:
+            with self._lock:
+                work, records = self._work.get(name), self.records
+                if work is None or person not in work.wants or person in work.orders:
+                    return
+            mixed = mixed_order(person, work.stage, records)
+            with self._lock:
+                if self._work.get(name) is work and self.records == records:
+                    places = self._places
+                    work.orders[person] = tuple([places[record] for record in mixed])
+                    return
+
     def waiting(
         self,
         name: StageName,
@@ -342,18 +357,15 @@ class Board:
         ranking
             Ids in the order of this person's ranking; the others follow in the own order.
         """
+        self._order(name, person)
         with self._lock:
             work = self._work.get(name)
             if work is None or person not in work.wants:
                 return ()
             wants = work.wants[person]
-            if person not in work.orders:
-                work.orders[person] = tuple(
-                    self._places[record] for record in mixed_order(person, work.stage, self.records)
-                )
             found: dict[str, None] = {}
             front = [self._places[made] for made in (*first, *ranking) if made in self._places]
-            for place in (*front, *work.orders[person]):
+            for place in chain(front, work.orders.get(person, ())):
                 if wants[place]:
                     record = self.records[place]
                     if record not in skip:

@@ -204,7 +204,8 @@ def _table_puts(board: Board, form: Form, study: str, made: Entries) -> list[Put
         if table.columns:
             section["columns"] = dict(table.columns)
         place = ("extraction", len(board.plan.tables))
-        text = edit_plan(board.plan_text, [(place, section)])
+        blank = f"{board.plan_text.rstrip(chr(10))}\n\n"
+        text = edit_plan(blank, [(place, section)])
         puts.append(
             ("plan", (PLAN_FILE,), {"text": text}, board.version("plan", (PLAN_FILE,)))
         )
