@@ -77,7 +77,10 @@ def main() -> None:
         rank(known)
         seconds.append(time.process_time() - begin)
     took = np.array(seconds) * 1e3
-    print(f"{count} labels: median {np.median(took):.1f} ms, slowest {took.max():.1f} ms")
+    print(
+        f"{count} labels: fastest {took.min():.1f} ms, median {np.median(took):.1f} ms, slowest "
+        f"{took.max():.1f} ms"
+    )
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
 
 

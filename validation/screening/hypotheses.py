@@ -51,19 +51,20 @@ def descend(gram, rows, signs, costs, alpha, scores, steps=60, tolerance=0.02): 
 
 @dataclass
 class Set:
-    """A set: labels, both stages where known, texts without abstract, and products by kind."""
+    """A set: labels, both stages where known, texts without abstract, copies, and products."""
 
     name: str
     relevant: Array
     passed: Array | None
     bare: Array
+    group: Array
     texts: dict[str, list[str]]
-    grams: dict[str, Array]
+    grams: dict[tuple[str, float], Array]
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One hypothesis; the defaults are the model of the package."""
+    """One hypothesis; the defaults are the model of the package but for its pivot."""
 
     text: str = "all"
     cost: float = 0.05
@@ -79,13 +80,16 @@ class Variant:
     votes: str = ""
     ask: bool = False
     priors: int = 1
+    pivot: float = 0.0
+    grouped: bool = False
+    only_relevant: bool = False
 
 
 class Model:
     """The ranking of one run."""
 
     def __init__(self, data: Set, variant: Variant, kind: str, seed: int) -> None:
-        self.data, self.variant, self.gram = data, variant, gram_of(data, kind)
+        self.data, self.variant, self.gram = data, variant, gram_of(data, kind, variant.pivot)
         self.count = len(data.relevant)
         self.order = np.random.default_rng(seed).permutation(self.count)
         self.scores = np.zeros(self.gram.shape[0], np.float32)
@@ -151,9 +155,12 @@ def run(data: Set, variant: Variant, seed: int) -> dict[str, float]:
     kinds = [(variant.text, 1.0), *variant.blend]
     models = [(Model(data, variant, kind, seed), weight) for kind, weight in kinds]
     second = (
-        Model(data, variant, variant.second, seed) if variant.second not in ("", "random") else None
+        Model(data, variant, variant.second, seed)
+        if variant.second not in ("", "random", "uncertain")
+        else None
     )
     priors = draw_priors(data.relevant.tolist(), variant.priors, seed)
+    priors = priors[:1] if variant.only_relevant else priors
     seen = np.zeros(len(data.relevant), bool)
     order: list[int] = []
     dry, left = 0, int(data.relevant.sum())
@@ -167,12 +174,22 @@ def run(data: Set, variant: Variant, seed: int) -> dict[str, float]:
         if second is not None:
             second.add(row)
 
+    def next_one(row: int) -> None:
+        nonlocal dry
+        order.append(row)
+        dry = 0 if data.relevant[row] else dry + 1
+        read(row)
+
     for row in priors:
         read(row)
     while left:
         if variant.dry and dry >= variant.dry and len(order) % variant.every == 0:
-            chance = np.random.default_rng(len(order)).random(len(seen))
-            scores = second.rank() if second is not None else chance
+            if second is not None:
+                scores = second.rank()
+            elif variant.second == "uncertain":
+                scores = -np.abs(models[0][0].rank())
+            else:
+                scores = np.random.default_rng(len(order)).random(len(seen))
         else:
             scores = np.zeros(len(seen))
             for model, weight in models:
@@ -182,9 +199,10 @@ def run(data: Set, variant: Variant, seed: int) -> dict[str, float]:
         for row in ranked[: max(1, len(order) // 40)]:
             if seen[row] or not left:
                 break
-            order.append(int(row))
-            dry = 0 if data.relevant[row] else dry + 1
-            read(int(row))
+            next_one(int(row))
+            if variant.grouped:  # copies are decided together with the record
+                for copy in np.flatnonzero((data.group == data.group[row]) & ~seen):
+                    next_one(int(copy))
     labels = np.zeros(len(seen) - len(priors), bool)
     labels[: len(order)] = data.relevant[order]
     found = order_metrics(labels.tolist())
@@ -209,9 +227,21 @@ def vectorizer(kind: str) -> Any:
     }.get(kind, {"ngram_range": (1, 2), **stems}))  # fmt: skip
 
 
-def gram_of(data: Set, kind: str) -> Array:
+def shortened(rows: Any, maker: Any, texts: list[str], pivot: float) -> Any:
+    """Rows of records with less text than usual made shorter; the question stays as it is."""
+    from scipy.sparse import diags
+
+    plain = maker.set_params(norm=None).fit_transform(texts)
+    own = np.sqrt(np.asarray(plain.multiply(plain).sum(axis=1)).ravel())
+    usual = own[own > 0].mean()
+    kept = np.ones(rows.shape[0])
+    kept[: len(own)] = own / np.maximum(np.maximum(own, (1 - pivot) * own + pivot * usual), 1e-9)
+    return (diags(kept.astype(np.float32)) @ rows).tocsr()
+
+
+def gram_of(data: Set, kind: str, pivot: float) -> Array:
     """Products between all texts of a kind, the question last."""
-    if kind not in data.grams:
+    if (kind, pivot) not in data.grams:
         title, abstract, keywords = (data.texts[part] for part in ("title", "abstract", "keywords"))
         parts = {
             "all": (title, title, abstract, keywords),
@@ -223,15 +253,16 @@ def gram_of(data: Set, kind: str) -> Array:
         maker = vectorizer("plain" if kind == "keywords plain" else kind)
         maker.fit(texts)
         rows = maker.transform([*texts, QUESTIONS[data.name]])
+        rows = shortened(rows, maker, texts, pivot) if pivot else rows
         if kind == "latent":
             from sklearn.decomposition import TruncatedSVD
 
             dense = TruncatedSVD(200, random_state=0).fit_transform(rows)
             dense /= np.linalg.norm(dense, axis=1, keepdims=True) + 1e-9
-            data.grams[kind] = (dense @ dense.T).astype(np.float32)
+            data.grams[kind, pivot] = (dense @ dense.T).astype(np.float32)
         else:
-            data.grams[kind] = np.asarray((rows @ rows.T).toarray(), np.float32)
-    return data.grams[kind]
+            data.grams[kind, pivot] = np.asarray((rows @ rows.T).toarray(), np.float32)
+    return data.grams[kind, pivot]
 
 
 def load(data: Path, name: str) -> Set:
@@ -242,11 +273,15 @@ def load(data: Path, name: str) -> Set:
     texts = {
         part: [row.get(part, "") for row in rows] for part in ("title", "abstract", "keywords")
     }
+    place = {row["record_id"]: number for number, row in enumerate(rows)}
+    kept = [row.get("duplicate_record_id", "").removesuffix(".0") for row in rows]
+    group = np.array([place.get(each, number) for number, each in enumerate(kept)])
     return Set(
         name,
         np.array([row["label_included"] == "1" for row in rows]),
         passed,
         np.array([len(row["abstract"]) < 20 for row in rows], float),
+        group,
         texts,
         {},
     )
@@ -269,17 +304,22 @@ VARIANTS: dict[str, Variant] = {
     "plurals, keywords": Variant("with keywords", sample=0),
     "plurals, title twice, keywords": Variant(sample=0),
     "u4 and background sample": Variant("plain", cost=0.11),
-    "THE DEFAULT (all of these)": Variant(),
-    "default, background weight 1": Variant(share=1.0),
-    "default, cost 0.03": Variant(cost=0.03),
-    "default, latent factors instead": Variant("latent"),
-    "default blended with latent factors": Variant(blend=(("latent", 0.3),)),
-    "default blended with characters": Variant(blend=(("characters", 0.3),)),
+    "all of these: the BASE of what follows": Variant(),
+    "base, background weight 1": Variant(share=1.0),
+    "base, cost 0.03": Variant(cost=0.03),
+    "base, latent factors instead": Variant("latent"),
+    "base blended with latent factors": Variant(blend=(("latent", 0.3),)),
+    "base blended with characters": Variant(blend=(("characters", 0.3),)),
     "characters as second model when dry (50)": Variant(second="characters", dry=50),
     "latent as second model when dry (50)": Variant(second="latent", dry=50),
     "5% drawn by chance when dry (20)": Variant(second="random", dry=20, every=20),
+    "5% uncertain when dry (20)": Variant(second="uncertain", dry=20, every=20),
     "no abstract: earlier (0.5 SD)": Variant(bare_offset=-0.5),
     "no abstract: later (0.5 SD)": Variant(bare_offset=0.5),
+    "little text: held back (pivot 0.25): THE DEFAULT": Variant(pivot=0.25),
+    "little text: held back (pivot 0.5)": Variant(pivot=0.5),
+    "u4 and pivot 0.25": Variant("plain", pivot=0.25, **U4),  # type: ignore[arg-type]
+    "default, marked duplicates decided together": Variant(pivot=0.25, grouped=True),
     "passed abstracts count 1": Variant(passed_weight=1.0),
     "passed abstracts count 0.3": Variant(passed_weight=0.3),
     "passed abstracts count 0.1": Variant(passed_weight=0.1),
@@ -288,13 +328,29 @@ VARIANTS: dict[str, Variant] = {
     "two erring reviewers, soft": Variant(votes="soft"),
     "1+1 and the question": Variant(ask=True),
     "no priors, the question": Variant(ask=True, priors=0),
+    "default, a key paper alone": Variant(only_relevant=True, pivot=0.25),
 }
 
-CHOICE = tuple(VARIANTS)[:25]
-"""Variants of the ranking with the same start and labels: what is chosen from, sets held out."""
+
+def same_start(variant: Variant) -> bool:
+    """Whether a variant has the start and the labels of ASReview's runs: comparable with them."""
+    plain = Variant()
+    fields = ("passed_weight", "votes", "ask", "priors", "only_relevant", "grouped")
+    return all(getattr(variant, name) == getattr(plain, name) for name in fields)
 
 
-def held_out(table: dict[str, dict[str, dict[str, float]]]) -> dict[str, dict[str, Any]]:
+CHOICE = tuple(words for words, variant in VARIANTS.items() if same_start(variant))
+"""What is chosen from, sets held out."""
+
+SINGLE = tuple(
+    words for words in CHOICE if not VARIANTS[words].blend and not VARIANTS[words].second
+)
+"""Those with one table of features, whose cost and memory stay those of one model."""
+
+
+def held_out(
+    table: dict[str, dict[str, dict[str, float]]], choice: tuple[str, ...]
+) -> dict[str, dict[str, Any]]:
     """For each set: what the other three would choose by loss, and what that gives here."""
     base, out = table["ELAS u4 rewritten"], {}
     for name in SETS:
@@ -303,7 +359,7 @@ def held_out(table: dict[str, dict[str, dict[str, float]]]) -> dict[str, dict[st
         def relative(variant: str, sets: list[str] = others) -> float:
             return float(np.mean([table[variant][s]["loss"] / base[s]["loss"] for s in sets]))
 
-        best = min((variant for variant in CHOICE if variant in table), key=relative)
+        best = min((variant for variant in choice if variant in table), key=relative)
         out[name] = {"chosen": best, **{f"{k}_{w}": t[name][k] for k in ("loss", "wss_95")
                      for w, t in (("chosen", table[best]), ("u4", base))}}  # fmt: skip
     return out
@@ -329,7 +385,8 @@ def main() -> None:
             }
             print(name, words, table[words][name], flush=True)
             write(given.out, {"seeds": given.seeds, "table": table})
-    write(given.out, {"seeds": given.seeds, "table": table, "held_out": held_out(table)})
+    write(given.out, {"seeds": given.seeds, "table": table, "held_out": held_out(table, CHOICE),
+                      "held_out_single": held_out(table, SINGLE)})  # fmt: skip
 
 
 def write(path: Path, content: dict[str, Any]) -> None:

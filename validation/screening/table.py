@@ -9,11 +9,13 @@ import numpy as np
 from common import HERE, SETS
 
 SHOWN = {
-    "recall_10": "recall@10 %",
-    "wss_95": "WSS@95",
-    "atd": "ATD",
     "loss": "loss",
+    "wss_95": "WSS@95",
     "ndcg": "NDCG",
+    "recall_10": "recall@10 %",
+    "recall_20": "@20 %",
+    "recall_50": "@50 %",
+    "read_to_all": "read to the last",
 }
 
 
@@ -21,24 +23,26 @@ def mean(runs: list[dict[str, Any]], key: str) -> float:
     return float(np.mean([run[key] for run in runs]))
 
 
-def row(words: str, values: list[float]) -> str:
-    return f"| {words} | " + " | ".join(f"{value:.3f}" for value in values) + " |"
+def shown(key: str, value: float) -> str:
+    return f"{value:,.0f}" if key.startswith("read") else f"{value:.3f}"
 
 
-def comparison(results: dict[str, Any], ours: str, theirs: str) -> list[str]:
-    """Ours beside theirs by set, and the means of the sets."""
-    lines = ["| set | " + " | ".join(f"{w}: u4 | Evisynth" for w in SHOWN.values()) + " |",
-             "| --- |" + " --- |" * (2 * len(SHOWN))]  # fmt: skip
-    sums: list[list[float]] = []
+def comparison(results: dict[str, Any], start: str) -> list[str]:
+    """Theirs / ours by set, and the means of the sets."""
+    lines = ["| set | " + " | ".join(SHOWN.values()) + " |",
+             "| --- |" + " --- |" * len(SHOWN)]  # fmt: skip
+    sums: dict[str, list[tuple[float, float]]] = {key: [] for key in SHOWN}
     for name in SETS:
-        a, b = results["asreview"][name][theirs], results["evisynth"][name][ours]["runs"]
-        if theirs == "priors":
-            seeds = {str(run["seed"]) for run in b}
-            a = [run for run in a if run["seed"] in seeds]
-        values = [mean(runs, key) for key in SHOWN for runs in (a, b)]
-        sums.append(values)
-        lines.append(row(name, values))
-    lines.append(row("**mean**", np.mean(sums, axis=0).tolist()))
+        theirs, ours = results["asreview"][name][start], results["evisynth"][name][start]["runs"]
+        cells = []
+        for key in SHOWN:
+            pair = mean(theirs, key), mean(ours, key)
+            sums[key].append(pair)
+            cells.append(" / ".join(shown(key, value) for value in pair))
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    means = {key: np.mean(pairs, axis=0).tolist() for key, pairs in sums.items()}
+    cells = [" / ".join(shown(key, value) for value in pair) for key, pair in means.items()]
+    lines.append("| **mean** | " + " | ".join(cells) + " |")
     return lines
 
 
@@ -73,13 +77,14 @@ def hypotheses(found: dict[str, Any]) -> list[str]:
         )
         cells += [f"{loss:.4f} / {saved:.3f}", f"{gain:.3f}"]
         lines.append(f"| {words} | " + " | ".join(cells) + " |")
-    lines += ["", "| held out | chosen by the others | loss: u4 | chosen | WSS@95: u4 | chosen |",
-              "| --- | --- | --- | --- | --- | --- |"]  # fmt: skip
-    for name, out in found["held_out"].items():
-        lines.append(
-            f"| {name} | {out['chosen']} | {out['loss_u4']:.4f} | {out['loss_chosen']:.4f} | "
-            f"{out['wss_95_u4']:.3f} | {out['wss_95_chosen']:.3f} |"
-        )
+    for title, key in (("any", "held_out"), ("one table of features", "held_out_single")):
+        lines += ["", f"| held out, choice of {title} | chosen by the others | loss: u4 | chosen |"
+                  " WSS@95: u4 | chosen |", "| --- | --- | --- | --- | --- | --- |"]  # fmt: skip
+        for name, out in found[key].items():
+            lines.append(
+                f"| {name} | {out['chosen']} | {out['loss_u4']:.4f} | {out['loss_chosen']:.4f} | "
+                f"{out['wss_95_u4']:.3f} | {out['wss_95_chosen']:.3f} |"
+            )
     return lines
 
 
@@ -87,9 +92,8 @@ def main() -> None:
     results = json.loads((HERE / "results.json").read_text(encoding="utf-8"))
     found = json.loads((HERE / "hypotheses.json").read_text(encoding="utf-8"))
     for title, lines in {
-        "1 + 1 priors": comparison(results, "priors", "priors"),
-        "1 + 1 priors, the title as question": comparison(results, "priors_question", "priors"),
-        "no priors": comparison(results, "cold", "cold"),
+        "1 + 1 priors": comparison(results, "priors"),
+        "no priors": comparison(results, "cold"),
         "stopping": stopping(results),
         "hypotheses": hypotheses(found),
     }.items():

@@ -1,4 +1,4 @@
-"""Feature extractors: texts to sparse rows of length one.
+"""Feature extractors: texts to sparse rows, of length one or less.
 
 Terms that occur in one text only cannot make two texts alike. They are left out of the matrix and
 kept in its rows' lengths, which gives the same products between texts with a third of the memory.
@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from evisynth.errors import OptionError
+from evisynth.errors import DataError, OptionError
 from evisynth.prioritization.text import stem, words_in, words_of
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 __all__ = ["Extractor", "Features", "TfidfPairs", "WordsAndPairs", "fingerprint_of_texts"]
+
+MOST_KEYS = 2**63
+"""Pairs of words in texts that a whole number of 64 bits tells apart: about a million records."""
 
 FloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.int64]
@@ -91,10 +94,15 @@ class WordsAndPairs:
         Whether plural endings are cut.
     most : float
         Terms in more than this share of the records are left out.
+    pivot : float
+        How far a record with less text than usual is kept from full length: its row is divided by
+        ``(1 - pivot) × own length + pivot × mean length`` (pivoted normalization, Singhal et al.
+        1996, doi:10.1145/243199.243206, for the short ones only). A title without an abstract says
+        little, and its few words must not shout. 0 gives every row length one.
 
     Examples
     --------
-    >>> found = WordsAndPairs().extract(["sleep trial", "sleep trials", "a virus", ""], 4)
+    >>> found = WordsAndPairs(pivot=0.0).extract(["sleep trial", "sleep trials", "a virus", ""], 4)
     >>> found.matrix.shape[0], [bool(each) for each in found.empty]
     (4, [False, False, False, True])
     >>> round(float((found.matrix @ found.matrix.T)[0, 1]), 6)
@@ -104,9 +112,12 @@ class WordsAndPairs:
     pairs: bool = True
     stems: bool = True
     most: float = 0.95
+    pivot: float = 0.25
 
     def __post_init__(self) -> None:
         _check_share("most", self.most)
+        if not 0 <= self.pivot <= 1:
+            raise OptionError("pivot", self.pivot, ["a number from 0 to 1"])
 
     def extract(self, texts: Sequence[str], records: int) -> Features:
         """Turn texts into features; the first ``records`` of them decide which terms weigh what."""
@@ -117,6 +128,11 @@ class WordsAndPairs:
         owner = np.repeat(np.arange(count, dtype=np.int64), lengths)
         squares = np.zeros(count)
         # A term and its text are one number: a pair's is below size² × texts, 64 bits hold it.
+        if self.pairs and size * size * count >= MOST_KEYS:
+            raise DataError(
+                f"{count:,} texts with {size:,} different words are too many for pairs of words; "
+                'rank them with options={"features": {"pairs": False}}'
+            )
         blocks = [_weigh(words * count + owner, records, count, self.most, squares)]
         if self.pairs and words.size > 1:
             keys = words[:-1] * size
@@ -129,11 +145,9 @@ class WordsAndPairs:
             del keys
         matrix: csr_matrix = hstack(blocks, format="csr", dtype=np.float32)
         blocks.clear()
-        lengths_of_rows = np.sqrt(squares)
-        scale = np.divide(1.0, lengths_of_rows, out=np.zeros_like(squares), where=squares > 0)
+        scale = _scale(np.sqrt(squares), records, self.pivot)
         matrix.data *= np.repeat(scale, np.diff(matrix.indptr)).astype(np.float32)
-        kept = _squared_lengths(matrix)
-        rest = np.where(squares > 0, np.maximum(1.0 - kept, 0.0), 0.0)
+        rest = np.maximum(squares * scale**2 - _squared_lengths(matrix), 0.0)
         return Features(matrix, rest, records, lengths == 0, fingerprint_of_texts(texts))
 
     def _words(self, texts: Sequence[str]) -> tuple[IntArray, IntArray, int]:
@@ -155,6 +169,17 @@ class WordsAndPairs:
                     number_of_word[word] = number
                 numbers.append(number)
         return np.frombuffer(numbers, dtype=np.int64), lengths, max(len(number_of_stem), 1)
+
+
+def _scale(lengths: npt.NDArray[np.float64], records: int, pivot: float) -> FloatArray:
+    """Return what each row is multiplied by: to length one, records with less to read to less."""
+    there = lengths[:records] > 0
+    if not there.any():
+        return np.zeros_like(lengths)
+    usual = float(lengths[:records][there].mean())
+    aim = lengths.copy()
+    aim[:records] = np.maximum(aim[:records], (1.0 - pivot) * aim[:records] + pivot * usual)
+    return np.divide(1.0, aim, out=np.zeros_like(lengths), where=lengths > 0)
 
 
 def _squared_lengths(matrix: csr_matrix) -> FloatArray:

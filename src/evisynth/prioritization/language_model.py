@@ -23,6 +23,8 @@ from evisynth.prioritization.prioritizer import Ranking
 from evisynth.records import Record
 
 if TYPE_CHECKING:
+    from urllib.request import OpenerDirector
+
     import pandas as pd
 
 __all__ = ["Confusion", "LocalModel", "ModelAnswer", "confusion_matrix", "rank_by_answers"]
@@ -180,16 +182,28 @@ class LocalModel:
             tokens=tokens,
         )
 
+    def _opener(self) -> OpenerDirector:
+        """Follow no redirection, and no proxy to this machine: either would send records away."""
+        from urllib.parse import urlsplit
+        from urllib.request import HTTPRedirectHandler, ProxyHandler, build_opener
+
+        class Stay(HTTPRedirectHandler):
+            def redirect_request(self, *_: Any) -> None:
+                """Leave the redirection as the error that it is."""
+
+        local = urlsplit(self.url).hostname in LOCAL_HOSTS
+        return build_opener(Stay(), *([ProxyHandler({})] if local else []))
+
     def _post(self, body: bytes) -> str:
         from urllib.error import HTTPError, URLError
-        from urllib.request import Request, urlopen
+        from urllib.request import Request
 
         address = f"{self.url.rstrip('/')}/chat/completions"
         request = Request(  # noqa: S310 - only http and https get past __post_init__
             address, data=body, headers={"Content-Type": "application/json"}, method="POST"
         )
         try:
-            with urlopen(request, timeout=self.timeout) as answer:  # noqa: S310 - as above
+            with self._opener().open(request, timeout=self.timeout) as answer:
                 return bytes(answer.read(LONGEST_ANSWER)).decode("utf-8", "replace")
         except HTTPError as error:
             with error:

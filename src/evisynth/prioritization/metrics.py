@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evisynth.errors import DataError
+from evisynth.prioritization.truth import truths
 
 __all__ = ["OrderMetrics", "order_metrics"]
 
@@ -67,7 +68,7 @@ def order_metrics(labels: Sequence[bool]) -> OrderMetrics:
     >>> found.read_to_all, round(found.loss, 4), round(found.wss_95, 2)
     (4, 0.0476, 0.55)
     """
-    found = np.asarray(labels, dtype=bool)
+    found = truths(labels)
     n, i = len(found), int(found.sum())
     if not 0 < i < n:
         raise DataError(

@@ -30,8 +30,9 @@ def parts() -> tuple[Part, ...]:
             "features",
             "words-and-pairs",
             "the words and pairs of words of title (counted twice), abstract and keywords, without "
-            "plural endings, weighted by TF-IDF",
+            "plural endings, weighted by TF-IDF, records with less text than usual held back",
             WordsAndPairs,
+            version="2",
         ),
         Part(
             "features",

@@ -13,10 +13,10 @@ import numpy.typing as npt
 from evisynth.display import format_columns, format_count, format_number, plural
 from evisynth.errors import DataError, OptionError
 from evisynth.prioritization.balancing import Known
-from evisynth.prioritization.features import Features
+from evisynth.prioritization.features import Features, fingerprint_of_texts
 from evisynth.prioritization.registry import Kind, part
 from evisynth.prioritization.text import document, joined, words_in
-from evisynth.prioritization.training import Label, as_labels, fingerprint_of_labels
+from evisynth.prioritization.training import Label, label_arrays
 from evisynth.records import Record
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ class Ranking:
         Labels learned from.
     without_text : tuple of str
         Ids of records without any word; they stand last and need a person's look.
-    basis : {"decisions", "question", "random"}
+    basis : {"decisions", "question", "random", "language model"}
         What the order rests on: decisions (and the question, where given), the question or key
-        papers alone, or chance.
+        papers alone, chance, or scores of a language model (`rank_by_answers`).
     notes : tuple of str
         What a reader should know.
     """
@@ -125,6 +125,8 @@ class Corpus:
         How many rows of key papers there are.
     place : dict of str to int
         Row of each record.
+    fingerprint : str
+        SHA-256 of ids and texts.
     """
 
     ids: tuple[str, ...] = field(repr=False)
@@ -132,6 +134,20 @@ class Corpus:
     question: bool
     key_papers: int
     place: Mapping[str, int] = field(repr=False)
+    fingerprint: str
+
+
+def _records_in(given: Iterable[Record]) -> list[Record]:
+    """Return the records; a table or anything else is refused with the way to read one."""
+    listed = list(given)
+    for each in listed:
+        if not isinstance(each, Record):
+            raise DataError(
+                f"records are wanted, not {type(each).__name__} ({each!r:.40}); read a table by "
+                "evisynth.records.read_records(path).records, or make each Record(id=..., "
+                "title=..., abstract=...)"
+            )
+    return listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +257,7 @@ class Prioritizer:
         DataError
             When there is no record, an id stands twice, or no record has any word.
         """
-        listed = list(records)
+        listed = _records_in(records)
         ids = tuple(record.id for record in listed)
         if not ids:
             raise DataError("there is no record to rank; import records first")
@@ -250,7 +266,7 @@ class Prioritizer:
             twice = next(name for row, name in enumerate(ids) if place[name] != row)
             raise DataError(f"the record id {twice!r} stands twice; ids must differ")
         asked = joined((question, *criteria))
-        papers = [document(paper) for paper in key_papers]
+        papers = [document(paper) for paper in _records_in(key_papers)]
         texts = [document(record) for record in listed]
         if not any(words_in(text) for text in texts):
             raise DataError(
@@ -260,7 +276,8 @@ class Prioritizer:
         texts += [asked] if asked else []
         texts += papers
         found = self._make("features", self.features).extract(texts, len(ids))
-        return Corpus(ids, found, bool(asked), len(papers), place)
+        whole = fingerprint_of_texts((found.fingerprint, *ids))
+        return Corpus(ids, found, bool(asked), len(papers), place, whole)
 
     def rank(
         self,
@@ -299,26 +316,20 @@ class Prioritizer:
             corpus = records
         else:
             corpus = self.prepare(records, question=question, criteria=criteria, key_papers=given)
-        return self._rank(corpus, as_labels(decisions))
+        return self._rank(corpus, _decided(corpus, decisions))
 
-    def _rank(self, corpus: Corpus, labels: Mapping[str, Label]) -> Ranking:
+    def _rank(self, corpus: Corpus, decided: _Decided) -> Ranking:
         features, count = corpus.features, len(corpus.ids)
-        unknown = [name for name in labels if name not in corpus.place]
-        if unknown:
-            raise DataError(
-                f"{plural(len(unknown), 'decision')} on records that are not here: "
-                f"{', '.join(map(repr, sorted(unknown)[:3]))}"
-            )
         read = np.zeros(count, dtype=bool)
-        read[[corpus.place[name] for name in labels]] = True
-        known, counts, notes = self._known(corpus, labels, read)
+        read[decided.rows] = True
+        known, counts, notes = self._known(corpus, decided, read)
         scores, basis = self._scores(corpus, known, notes)
         open_rows = np.flatnonzero(~read)
         shown = np.where(features.empty[open_rows], -np.inf, scores[open_rows])
-        order = self._make("query", self.query).order(shown, self.seed, len(labels))
+        order = self._make("query", self.query).order(shown, self.seed, len(decided.rows))
         rows = open_rows[order]
         rows = rows[np.argsort(features.empty[rows], kind="stable")]
-        blank = tuple(corpus.ids[row] for row in rows if features.empty[row])
+        blank = tuple(corpus.ids[row] for row in rows[features.empty[rows]])
         if blank:
             notes.append(
                 f"{plural(len(blank), 'record')} without any text cannot be ranked and stand last; "
@@ -326,12 +337,12 @@ class Prioritizer:
             )
         found = np.where(features.empty[rows] | (basis == "random"), np.nan, scores[rows])
         return Ranking(
-            records=tuple(corpus.ids[row] for row in rows),
+            records=tuple(map(corpus.ids.__getitem__, rows.tolist())),
             scores=found,
             model=self.words(),
             versions=self.versions(),
             seed=self.seed,
-            fingerprint=self._fingerprint(corpus, labels),
+            fingerprint=self._fingerprint(corpus, decided),
             relevant=counts[0],
             irrelevant=counts[1],
             without_text=blank,
@@ -340,25 +351,21 @@ class Prioritizer:
         )
 
     def _known(
-        self, corpus: Corpus, labels: Mapping[str, Label], read: npt.NDArray[np.bool_]
+        self, corpus: Corpus, decided: _Decided, read: npt.NDArray[np.bool_]
     ) -> tuple[Known, tuple[int, int], list[str]]:
         """Return the labelled rows in the order of the records, then question and key papers."""
         features, notes = corpus.features, []
-        rows: list[int] = []
-        signs: list[float] = []
-        weights: list[float] = []
-        skipped = 0
-        for row, label in sorted((corpus.place[name], label) for name, label in labels.items()):
-            if features.empty[row]:
-                skipped += 1
-                continue
-            rows.append(row)
-            # A record on which people differ is relevant in part, not irrelevant in part.
-            signs.append(1.0 if label.target > 0 else -1.0)
-            weights.append(label.weight * (label.target or 1.0))
-        if skipped:
-            notes.append(f"{plural(skipped, 'decision')} on records without any text not learned")
-        counts = (sum(sign > 0 for sign in signs), sum(sign < 0 for sign in signs))
+        with_text = ~features.empty[decided.rows]
+        if not with_text.all():
+            skipped = plural(int((~with_text).sum()), "decision")
+            notes.append(f"{skipped} on records without any text not learned")
+        targets = decided.targets[with_text]
+        rows: list[int] = decided.rows[with_text].tolist()
+        # A record on which people differ is relevant in part, not irrelevant in part.
+        signs: list[float] = np.where(targets > 0, 1.0, -1.0).tolist()
+        shares = np.where(targets > 0, targets, 1.0)
+        weights: list[float] = (decided.weights[with_text] * shares).tolist()
+        counts = (int((targets > 0).sum()), int((targets <= 0).sum()))
         context = list(range(len(corpus.ids), features.matrix.shape[0]))
         for number, row in enumerate(context):
             if features.matrix.indptr[row + 1] == features.matrix.indptr[row]:
@@ -407,16 +414,38 @@ class Prioritizer:
         scores[np.random.default_rng(self.seed).permutation(count)] = np.linspace(1.0, 0.0, count)
         return scores, "random"
 
-    def _fingerprint(self, corpus: Corpus, labels: Mapping[str, Label]) -> str:
-        digest = hashlib.sha256()
+    def _fingerprint(self, corpus: Corpus, decided: _Decided) -> str:
         settings = sorted((kind, sorted(given.items())) for kind, given in self.options.items())
+        said = np.stack([decided.rows.astype(np.float64), decided.targets, decided.weights])
         parts = (
-            corpus.features.fingerprint,
-            fingerprint_of_labels(labels),
+            corpus.fingerprint,
             repr((corpus.question, corpus.key_papers, self.seed)),
             repr(sorted(self.versions().items())),
             repr(settings),
         )
+        digest = hashlib.sha256(said.astype("<f8").tobytes())
         for text in parts:
-            digest.update(text.encode() + b"\x1e")
+            digest.update(text.encode("utf-8", "surrogatepass") + b"\x1e")
         return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """Decisions in the order of the records, whatever order they came in."""
+
+    rows: npt.NDArray[np.intp]
+    targets: npt.NDArray[np.float64]
+    weights: npt.NDArray[np.float64]
+
+
+def _decided(corpus: Corpus, decisions: Mapping[str, Label | float | bool]) -> _Decided:
+    names, targets, weights = label_arrays(decisions)
+    unknown = [name for name in names if name not in corpus.place]
+    if unknown:
+        raise DataError(
+            f"{plural(len(unknown), 'decision')} on records that are not here: "
+            f"{', '.join(map(repr, sorted(unknown)[:3]))}"
+        )
+    rows = np.array([corpus.place[name] for name in names], dtype=np.intp)
+    order = np.argsort(rows)
+    return _Decided(rows[order], targets[order], weights[order])

@@ -10,6 +10,7 @@ import numpy as np
 
 from evisynth.display import format_columns, format_count, format_percent
 from evisynth.errors import DataError, OptionError
+from evisynth.prioritization.truth import truths
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,7 +117,7 @@ def safe_check(
     >>> [item.met for item in check.items]
     [None, True, True, True, None, None]
     """
-    read = np.asarray(labels, dtype=bool)
+    read = truths(labels)
     if len(read) > total or total < 1:
         raise DataError(f"{len(read)} decisions cannot be on {total} records")
     if not 0 < least_read <= 1:

@@ -10,6 +10,7 @@ import numpy as np
 
 from evisynth.display import format_count, format_percent, plural
 from evisynth.errors import DataError, OptionError
+from evisynth.prioritization.truth import level
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -144,7 +145,7 @@ def sample_limit(
             f"{format_count(unread)} unread records, {format_count(known)} known before: such "
             "counts cannot be"
         )
-    alpha = 1 - confidence
+    alpha = level(confidence)
     low, high = found, found + unread - sampled
     while low < high:
         middle = (low + high + 1) // 2
@@ -182,7 +183,7 @@ def sample_size(unread: int, missed: int, *, confidence: float = 0.95) -> int:
     low, high = 1, unread
     while low < high:
         middle = (low + high) // 2
-        if hypergeom.cdf(0, unread, missed + 1, middle) < 1 - confidence:
+        if hypergeom.cdf(0, unread, missed + 1, middle) < level(confidence):
             high = middle
         else:
             low = middle + 1

@@ -15,6 +15,7 @@ from evisynth.errors import DataError
 from evisynth.prioritization.metrics import OrderMetrics, order_metrics
 from evisynth.prioritization.prioritizer import Corpus, Prioritizer
 from evisynth.prioritization.stopping import Hypergeometric
+from evisynth.prioritization.truth import level, truth, truths
 from evisynth.records import Record
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def draw_priors(relevant: Sequence[bool], count: int, seed: int) -> tuple[int, .
     >>> draw_priors([True, False, True, False], 1, 1)
     (0, 1)
     """
-    labels = np.asarray(relevant, dtype=bool)
+    labels = truths(relevant)
     if not count:
         return ()
     places: list[int] = []
@@ -205,21 +206,41 @@ def replay_stopping(
 ) -> tuple[int, float]:
     """Return after how many records the rule was met first, and the recall by then.
 
-    The rule is looked at after every hundredth of the records, at least ten apart.
+    The rule is looked at after every record: the hardest use of it. Between two relevant records
+    its P value only falls, so that the first time is found by bisection.
+
+    Parameters
+    ----------
+    labels
+        Relevant or not in the order read, for every record.
+    rule
+        The rule; 95 percent recall with 95 percent confidence by default.
+
+    Returns
+    -------
+    int, float
+        All records and 1 when it was not met before the end.
 
     Examples
     --------
     >>> replay_stopping([True] * 40 + [False] * 400)
-    (300, 1.0)
+    (293, 1.0)
     """
     rule = rule or Hypergeometric()
-    found = np.asarray(labels, dtype=bool)
-    total, every = len(found), max(10, len(found) // 100)
-    for read in range(every, total, every):
-        if not found[:read].any() or found[read - every : read].any():
+    found = truths(labels)
+    total, hits = len(found), np.flatnonzero(found)
+
+    def met(read: int) -> bool:
+        return rule.p_value(found[:read], total) < level(rule.confidence)
+
+    for number, hit in enumerate(hits):
+        first, last = int(hit) + 1, int(hits[number + 1]) if number + 1 < len(hits) else total
+        if not met(last):
             continue
-        if rule.p_value(found[:read].tolist(), total) < 1 - rule.confidence:
-            return read, float(found[:read].sum() / found.sum())
+        while first < last:
+            middle = (first + last) // 2
+            first, last = (first, middle) if met(middle) else (middle + 1, last)
+        return first, (number + 1) / len(hits)
     return total, 1.0
 
 
@@ -307,12 +328,15 @@ def _labels(records: Sequence[Record], relevant: Mapping[str, bool]) -> npt.NDAr
             f"{plural(len(missing), 'record')} without a label, the first is {missing[0]!r}; a "
             "simulation needs the label of every record"
         )
-    labels = np.array([bool(relevant[record.id]) for record in records], dtype=bool)
+    labels = np.array(
+        [truth(relevant[record.id], f"label of record {record.id}") for record in records],
+        dtype=np.bool_,
+    )
     count = int(labels.sum())
     if not 0 < count < len(labels):
         which = "no record is" if not count else "every record is"
         raise DataError(
-            f"{which} labelled relevant ({format_count(len(labels))} records); a simulation needs "
+            f"{which} labelled relevant ({plural(len(labels), 'record')}); a simulation needs "
             "both kinds: look at the column of labels"
         )
     return labels

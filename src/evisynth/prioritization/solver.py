@@ -67,7 +67,7 @@ def fit_squared_hinge(
     >>> [round(float(each), 4) for each in a]
     [0.5, -0.5]
     """
-    matrix, rest = _shared_terms(rows, np.asarray(rest, dtype=np.float64))
+    matrix, rest = rows.astype(np.float64), np.asarray(rest, dtype=np.float64)
     turned = matrix.T
     ridge = 1.0 / (2.0 * costs)
 
@@ -107,24 +107,6 @@ def _squares_of_rows(matrix: csr_matrix, squares: Vector) -> Vector:
     rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
     found = np.bincount(rows, weights=squares, minlength=matrix.shape[0])
     return np.asarray(found, dtype=np.float64)
-
-
-def _shared_terms(rows: csr_matrix, rest: Vector) -> tuple[csr_matrix, Vector]:
-    """Return the terms that two training rows share, and the rows' squared lengths outside them.
-
-    A term of one row makes it longer and like no other: half the work for the same answer.
-    """
-    from scipy.sparse import csr_matrix as make
-
-    shared = np.bincount(rows.indices, minlength=rows.shape[1]) > 1
-    keep = shared[rows.indices]
-    data = rows.data.astype(np.float64)
-    alone = _squares_of_rows(rows, np.where(keep, 0.0, data**2))
-    number = np.cumsum(shared, dtype=np.int32) - 1
-    ends = np.r_[0, np.cumsum(keep)][rows.indptr].astype(np.int32)
-    columns = number[rows.indices[keep]].astype(np.int32)
-    matrix = make((data[keep], columns, ends), shape=(rows.shape[0], int(shared.sum())))
-    return matrix, rest + alone
 
 
 def _solve(

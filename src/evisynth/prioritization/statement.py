@@ -35,8 +35,9 @@ class AiUseStatement:
         SHA-256 of what the last ranking was computed from.
     decided_by : tuple of str
         Who decided on the records.
-    promised, reached, done : str
-        What the stopping rule promises, what it said at the end, and what the people did.
+    promised, fired, reached, done : str
+        What the stopping rule promises, when it was first met, what it said at the end, and what
+        the people did.
     language_model : str
         Name of the language model used as an extra reviewer or ranker; ``""`` for none.
     text : str
@@ -49,6 +50,7 @@ class AiUseStatement:
     fingerprint: str
     decided_by: tuple[str, ...]
     promised: str
+    fired: str
     reached: str
     done: str
     language_model: str
@@ -78,6 +80,7 @@ def ai_use_statement(
     *,
     decided_by: Sequence[str],
     stopping: StoppingStatement | None = None,
+    fired_at: int | None = None,
     done: str = "",
     confusion: Confusion | None = None,
 ) -> AiUseStatement:
@@ -91,6 +94,8 @@ def ai_use_statement(
         The people who decided, as they shall be named.
     stopping
         The stopping rule's statement at the end.
+    fired_at
+        Records read when the rule was first met; None where it was not, or nobody knows.
     done
         What the people did upon it, in a sentence.
     confusion
@@ -115,13 +120,15 @@ def ai_use_statement(
     from importlib.metadata import version
 
     people = _listed(decided_by)
-    promised = reached = ""
+    promised = fired = reached = ""
     if stopping is not None:
         promised = stopping.method_sentence()
         reached = (
             f"After {format_count(stopping.read)} of {plural(stopping.total, 'record')}: "
             f"{stopping.text}"
         )
+        if fired_at is not None:
+            fired = f"The rule was first met after {plural(fired_at, 'record')}."
     program = version("evisynth")
     parts = [
         f"Artificial intelligence ranked the records for screening: {ranking.model} (Evisynth "
@@ -131,6 +138,7 @@ def ai_use_statement(
         f"It decided nothing: {people} decided on every record that was read, and people chose "
         "when to stop.",
         promised,
+        fired,
         reached,
         done,
     ]
@@ -148,6 +156,7 @@ def ai_use_statement(
         fingerprint=ranking.fingerprint,
         decided_by=tuple(decided_by),
         promised=promised,
+        fired=fired,
         reached=reached,
         done=done,
         language_model=confusion.model if confusion is not None else "",

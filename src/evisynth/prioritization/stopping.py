@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from evisynth.display import format_count, format_number, format_p, format_percent, plural
 from evisynth.errors import DataError, OptionError
+from evisynth.prioritization.truth import level, truths
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +28,7 @@ __all__ = [
 ]
 
 Found = npt.NDArray[np.int64]
+Labels = Sequence[bool] | npt.NDArray[np.bool_]
 
 STARTS = 100
 """Evenly spaced places at which the tail may begin, besides those behind a relevant record."""
@@ -96,12 +98,12 @@ class StoppingStatement:
 class StoppingRule(Protocol):
     """What a stopping rule can do."""
 
-    def state(self, labels: Sequence[bool], total: int) -> StoppingStatement:
+    def state(self, labels: Labels, total: int) -> StoppingStatement:
         """Return the statement after ``labels``, in the order read, of ``total`` records."""
 
 
-def _checked(labels: Sequence[bool], total: int) -> npt.NDArray[np.bool_]:
-    found = np.asarray(labels, dtype=bool)
+def _checked(labels: Labels, total: int) -> npt.NDArray[np.bool_]:
+    found = truths(labels)
     if found.ndim != 1 or len(found) > total:
         raise DataError(
             f"{format_count(len(found))} decisions cannot be on {plural(total, 'record')}; "
@@ -175,7 +177,7 @@ class Hypergeometric:
             if not 0 < value < 1:
                 raise OptionError(name, value, ["a number between 0 and 1, such as 0.95"])
 
-    def p_value(self, labels: Sequence[bool], total: int) -> float:
+    def p_value(self, labels: Labels, total: int) -> float:
         """Return the smallest P value over the tails, of the hypothesis "recall below target".
 
         One where nothing relevant was found; zero where everything was read.
@@ -200,14 +202,14 @@ class Hypergeometric:
         p = np.where(possible, hypergeom.cdf(seen, pool, np.minimum(there, pool), drawn), 0.0)
         return float(p.min())
 
-    def state(self, labels: Sequence[bool], total: int) -> StoppingStatement:
+    def state(self, labels: Labels, total: int) -> StoppingStatement:
         """Return the statement after ``labels``, in the order read, of ``total`` records."""
         found = _checked(labels, total)
         relevant = int(found.sum())
         p = self.p_value(labels, total)
-        missed = _most_missed(found, total, 1 - self.confidence)
+        missed = _most_missed(found, total, level(self.confidence))
         lower = relevant / (relevant + missed) if relevant + missed else math.nan
-        met = len(found) == total or (relevant > 0 and p < 1 - self.confidence)
+        met = len(found) == total or (relevant > 0 and p < level(self.confidence))
         aim, sure = format_percent(100 * self.target), format_percent(100 * self.confidence)
         if len(found) == total:
             text = f"All {plural(total, 'record')} are read; nothing is left to be found."
@@ -265,7 +267,7 @@ class Consecutive:
         if self.run < 1:
             raise OptionError("run", self.run, ["a whole number above 0"])
 
-    def state(self, labels: Sequence[bool], total: int) -> StoppingStatement:
+    def state(self, labels: Labels, total: int) -> StoppingStatement:
         """Return the statement after ``labels``, in the order read, of ``total`` records."""
         found = _checked(labels, total)
         hits = np.flatnonzero(found)
@@ -280,7 +282,7 @@ class Consecutive:
 
 
 def stopping_statement(
-    labels: Sequence[bool],
+    labels: Labels,
     total: int,
     *,
     rule: str = "hypergeometric",
@@ -381,7 +383,7 @@ class RecallCurve:
 
 
 def recall_curve(
-    labels: Sequence[bool], total: int, *, confidence: float = 0.95, points: int = 50
+    labels: Labels, total: int, *, confidence: float = 0.95, points: int = 50
 ) -> RecallCurve:
     """Estimate recall after each part of the reading, from what was known at that time alone.
 
@@ -409,7 +411,7 @@ def recall_curve(
     Hypergeometric(confidence=confidence)
     found = _checked(labels, total)
     at = np.unique(np.linspace(1, len(found), min(points, len(found))).astype(np.int64))
-    rows = [_recall_at(found[:place], total, 1 - confidence) for place in at]
+    rows = [_recall_at(found[:place], total, level(confidence)) for place in at]
     cumulated = np.cumsum(found)
     return RecallCurve(
         at,

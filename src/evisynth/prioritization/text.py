@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Iterator
 
 from evisynth.records import Record
 
 __all__ = ["document", "joined", "stem", "words_in", "words_of"]
 
 _WORD = re.compile(r"\w\w+")
+
+_UNSPACED = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+"
+)
+"""Runs of Thai, Lao, Burmese, Khmer, Japanese and Chinese: written without spaces."""
 
 _SHORT = 4
 """Words of up to this length are not cut."""
@@ -32,12 +38,36 @@ def document(record: Record) -> str:
 def words_in(text: str) -> list[str]:
     """Return the words of two signs and more, in small letters.
 
+    Scripts without spaces between words are cut into neighbouring pairs of signs, which is what
+    searching them does.
+
     Examples
     --------
     >>> words_in("A trial of IL-6 blockers")
     ['trial', 'of', 'il', 'blockers']
+    >>> words_in("ADHD 睡眠研究")
+    ['adhd', '睡眠', '眠研', '研究']
     """
-    return _WORD.findall(text.lower())
+    if text.isascii():
+        return _WORD.findall(text.lower())
+    # one form for letters written in several ways: accents apart, ligatures, full width
+    folded = unicodedata.normalize("NFKC", text).lower()
+    if not _UNSPACED.search(folded):
+        return _WORD.findall(folded)
+    return [part for word in _WORD.findall(folded) for part in _cut(word)]
+
+
+def _cut(word: str) -> Iterator[str]:
+    """Yield a word, its runs of unspaced script in pairs of signs."""
+    end = 0
+    for run in _UNSPACED.finditer(word):
+        if run.start() - end > 1:
+            yield word[end : run.start()]
+        signs = run.group()
+        yield from (signs[place : place + 2] for place in range(max(len(signs) - 1, 1)))
+        end = run.end()
+    if len(word) - end > 1:
+        yield word[end:]
 
 
 def stem(word: str) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from evisynth.errors import DataError, OptionError
 
-__all__ = ["Label", "VoteLike", "as_labels", "fingerprint_of_labels", "training_labels"]
+__all__ = ["Label", "VoteLike", "label_arrays", "training_labels"]
 
 SOFT = 0.5
 """Target of a record that one of two people included."""
@@ -127,31 +129,36 @@ def training_labels(
     return labels
 
 
-def as_labels(decisions: Mapping[str, Label | float | bool]) -> dict[str, Label]:
-    """Return labels by record; a number or truth value is a target of weight 1.
+def label_arrays(
+    decisions: Mapping[str, Label | float | bool],
+) -> tuple[list[str], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return records, targets and weights; a number or truth value is a target of weight 1.
+
+    Raises
+    ------
+    OptionError
+        When a decision is neither a truth value nor a number from 0 to 1 nor a `Label`.
 
     Examples
     --------
-    >>> as_labels({"a": True, "b": 0.5})
-    {'a': Label(target=1.0, weight=1.0), 'b': Label(target=0.5, weight=1.0)}
+    >>> label_arrays({"a": True, "b": Label(0.5, 0.1)})
+    (['a', 'b'], array([1. , 0.5]), array([1. , 0.1]))
     """
-    return {
-        str(record): label if isinstance(label, Label) else Label(float(label))
-        for record, label in decisions.items()
-    }
+    names = [str(name) for name in decisions]
+    values = list(decisions.values())
+    # thousands of plain decisions after each new one: no object is made for each
+    if all(type(value) is bool for value in values):
+        return names, np.array(values, dtype=np.float64), np.ones(len(values))
+    labels = [_label(value, name) for name, value in zip(names, values, strict=True)]
+    targets = np.array([label.target for label in labels], dtype=np.float64)
+    return names, targets, np.array([label.weight for label in labels], dtype=np.float64)
 
 
-def fingerprint_of_labels(labels: Mapping[str, Label]) -> str:
-    """Return the SHA-256 of labels, whatever order they came in.
-
-    Examples
-    --------
-    >>> one = fingerprint_of_labels({"a": Label(1.0), "b": Label(0.0)})
-    >>> one == fingerprint_of_labels({"b": Label(0.0), "a": Label(1.0)})
-    True
-    """
-    digest = hashlib.sha256()
-    for record in sorted(labels):
-        label = labels[record]
-        digest.update(f"{record}\x1f{label.target!r}\x1f{label.weight!r}\x1e".encode())
-    return digest.hexdigest()
+def _label(value: Label | float | bool, record: str) -> Label:
+    if isinstance(value, Label):
+        return value
+    if isinstance(value, (bool, int, float, np.number, np.bool_)) and 0 <= value <= 1:
+        return Label(float(value))
+    raise OptionError(
+        f"decision on record {record}", value, ["True", "False", "a number from 0 to 1", "a Label"]
+    )

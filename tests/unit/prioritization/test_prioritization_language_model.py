@@ -34,6 +34,7 @@ class Stub:
         self.status = 200
         self.raw = ""
         self.url = ""
+        self.location = ""
 
 
 @pytest.fixture
@@ -52,6 +53,8 @@ def stub() -> Iterator[Stub]:
             out = (state.raw or json.dumps(content)).encode()
             self.send_response(state.status)
             self.send_header("Content-Length", str(len(out)))
+            if state.location:
+                self.send_header("Location", state.location)
             self.end_headers()
             self.wfile.write(out)
 
@@ -112,6 +115,19 @@ def test_refusal_and_silence_are_told(stub: Stub) -> None:
         LocalModel(stub.url, "stub").ask(RECORD, question="sleep?")
     with pytest.raises(SetupError, match="nothing answers at"):
         LocalModel("http://127.0.0.1:9/v1", "stub", timeout=2).ask(RECORD, question="sleep?")
+
+
+def test_no_proxy_stands_between(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy in the environment would carry records away from this machine."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert LocalModel(stub.url, "stub").ask(RECORD, question="sleep?").verdict == "include"
+
+
+def test_redirection_is_not_followed(stub: Stub) -> None:
+    stub.status, stub.location = 307, "http://example.org/v1"
+    with pytest.raises(SetupError, match="307"):
+        LocalModel(stub.url, "stub").ask(RECORD, question="sleep?")
+    assert len(stub.asked) == 1
 
 
 @pytest.mark.parametrize(
@@ -188,12 +204,13 @@ def test_statement_on_ai_says_who_decided_and_what_was_promised() -> None:
         ranking,
         decided_by=["R1", "R2"],
         stopping=stopping,
+        fired_at=310,
         done="A sample of 60 was read.",
         confusion=confusion,
     )
     for part in ("R1 and R2 decided", "It decided nothing", "seed 1", ranking.fingerprint[:16],
-                 "hypergeometric", "After 340 of 400 records", "A sample of 60",
-                 "no vote"):  # fmt: skip
+                 "hypergeometric", "After 340 of 400 records", "first met after 310 records",
+                 "A sample of 60", "no vote"):  # fmt: skip
         assert part in str(statement)
     assert statement.to_dict()["versions"]["classifier"] == "linear-svm 1"
     assert "scikit-learn" in statement.versions

@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 
 from evisynth.errors import DataError, OptionError
 from evisynth.prioritization import Label, Prioritizer, Ranking, part, parts_of
-from evisynth.prioritization.features import TfidfPairs, WordsAndPairs
+from evisynth.prioritization.features import Features, TfidfPairs, WordsAndPairs
 from evisynth.prioritization.solver import fit_squared_hinge
 from evisynth.records import Record
 
@@ -162,6 +162,7 @@ def test_question_belongs_to_prepare() -> None:
         ({"options": {"classifier": {"cost": -1}}}, "above 0"),
         ({"options": {"balancer": {"sample": 0}}}, "above 0"),
         ({"options": {"features": {"most": 2}}}, "up to 1"),
+        ({"options": {"features": {"pivot": 2}}}, "from 0 to 1"),
     ],
 )
 def test_wrong_settings_are_told_when_made(settings_: dict[str, object], words: str) -> None:
@@ -231,7 +232,7 @@ def test_products_are_those_of_the_full_matrix() -> None:
 
     texts = [f"{record.title} {record.abstract} only{n}" for n, record in enumerate(made(30))]
     full = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, max_df=0.95).fit_transform(texts)
-    found = WordsAndPairs(stems=False).extract(texts, 30)
+    found = WordsAndPairs(stems=False, pivot=0.0).extract(texts, 30)
     gram = (found.matrix @ found.matrix.T).toarray() + np.diag(found.rest)
     assert np.abs(gram - (full @ full.T).toarray()).max() < SAME
     assert found.matrix.shape[1] < full.shape[1]
@@ -240,12 +241,79 @@ def test_products_are_those_of_the_full_matrix() -> None:
 def test_both_extractors_agree_on_the_question() -> None:
     texts = [f"{record.title} {record.abstract}" for record in made(30)]
     asked = [*texts, "insomnia sleep virus"]
-    for one, other in ((WordsAndPairs(stems=False), TfidfPairs()),):
-        products = [
-            (found.matrix[:30] @ found.matrix[30].T).toarray().ravel()
-            for found in (one.extract(asked, 30), other.extract(asked, 30))
-        ]
-        assert np.abs(products[0] - products[1]).max() < SAME
+    one, other = WordsAndPairs(stems=False, pivot=0.0), TfidfPairs()
+    products = [
+        (found.matrix[:30] @ found.matrix[30].T).toarray().ravel()
+        for found in (one.extract(asked, 30), other.extract(asked, 30))
+    ]
+    assert np.abs(products[0] - products[1]).max() < SAME
+
+
+def test_records_with_little_text_are_held_back() -> None:
+    """Their rows are shorter than one as the formula says; the question's row is not."""
+    texts = ["sleep trial", "sleep trial adults insomnia night rest", "virus", "sleep"]
+    full, held = (WordsAndPairs(pairs=False, pivot=p).extract(texts, 3) for p in (0.0, 0.5))
+
+    def lengths(found: Features) -> np.ndarray:
+        squares = np.asarray(found.matrix.multiply(found.matrix).sum(axis=1)).ravel() + found.rest
+        return np.sqrt(squares)
+
+    assert lengths(full) == pytest.approx(np.ones(4), abs=SAME)
+    weight = {"sleep": np.log(4 / 3) + 1, "trial": np.log(4 / 3) + 1, "other": np.log(2.0) + 1}
+    own = np.array([
+        np.hypot(weight["sleep"], weight["trial"]),
+        np.sqrt(2 * weight["sleep"] ** 2 + 4 * weight["other"] ** 2),
+        weight["other"],
+    ])  # fmt: skip
+    aim = np.maximum(own, (own + own.mean()) / 2)
+    assert lengths(held) == pytest.approx([*(own / aim), 1.0], abs=SAME)
+
+
+def test_scripts_without_spaces_are_read_in_pairs_of_signs() -> None:
+    """A title of another wording is still alike: no run of signs is one word."""
+    records = [
+        Record(id="a", title="成人睡眠随机对照试验"),
+        Record(id="b", title="农场猪病毒测序研究"),
+        Record(id="c", title="儿童睡眠试验"),
+        Record(id="d", title="猪病毒"),
+    ]
+    assert Prioritizer().rank(records, {"a": True, "b": False}).records == ("c", "d")
+    assert Prioritizer().rank(records, {}, question="睡眠").records[:2] == ("c", "a")
+
+
+def test_letters_written_in_two_ways_are_one() -> None:
+    import unicodedata
+
+    records = [
+        Record(id="a", title=unicodedata.normalize("NFC", "étude sommeil")),
+        Record(id="b", title="virus porcs"),
+        Record(id="c", title="virus"),
+        Record(id="d", title=unicodedata.normalize("NFD", "étude")),
+    ]
+    assert Prioritizer().rank(records, {"a": True, "b": False}).records == ("d", "c")
+
+
+def test_one_record_and_none_left() -> None:
+    one = [Record(id="a", title="Sleep trial")]
+    assert Prioritizer().rank(one, {}).records == ("a",)
+    assert Prioritizer().rank(one, {}, question="sleep").records == ("a",)
+    done = Prioritizer().rank(one, {"a": True})
+    assert done.records == ()
+    assert "0 records to read" in str(done)
+    assert len(done.to_frame()) == 0
+
+
+@pytest.mark.parametrize("label", ["yes", "include", float("nan"), None, -1, 2])
+def test_decisions_other_than_allowed_are_told(label: object) -> None:
+    with pytest.raises(OptionError, match="decision on record r0"):
+        Prioritizer().rank(made(), {"r0": label})  # type: ignore[dict-item]
+
+
+def test_a_table_instead_of_records_is_told() -> None:
+    import pandas as pd
+
+    with pytest.raises(DataError, match="read_records"):
+        Prioritizer().rank(pd.DataFrame({"title": ["Sleep"]}), {})  # type: ignore[arg-type]
 
 
 def test_solver_finds_the_minimum_that_liblinear_finds() -> None:
@@ -268,3 +336,10 @@ def test_ranking_shows_itself() -> None:
     assert list(ranking.to_frame().columns) == ["rank", "record", "score"]
     assert "support vector machine" in ranking.method_sentence()
     assert "seed 1" in ranking.method_sentence()
+
+
+def test_more_texts_than_numbers_for_pairs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("evisynth.prioritization.features.MOST_KEYS", 100)
+    with pytest.raises(DataError, match='"pairs": False'):
+        Prioritizer().rank(made(), {})
+    assert len(Prioritizer(options={"features": {"pairs": False}}).rank(made(), {})) == 60

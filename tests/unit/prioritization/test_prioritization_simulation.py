@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evisynth.errors import DataError
+from evisynth.errors import DataError, OptionError
 from evisynth.prioritization import Prioritizer, draw_priors, order_metrics, simulate
 from evisynth.records import Record
 
@@ -121,3 +121,10 @@ def test_relevant_record_without_text_is_found_last_and_told() -> None:
     found = simulate(records, {**labels, "blank": True}, seeds=[1], question="sleep")
     assert found.runs[0].metrics.read_to_all == 41
     assert "1 record without any text (1 relevant) read last" in str(found)
+
+
+@pytest.mark.parametrize("label", [float("nan"), -1, "no", None])
+def test_labels_that_only_look_true_are_refused(label: object) -> None:
+    records, labels = made()
+    with pytest.raises(OptionError, match="label of record r3"):
+        simulate(records, {**labels, "r3": label})  # type: ignore[dict-item]

@@ -137,7 +137,7 @@ def test_sample_limit_is_exact(unread: int, data: st.DataObject) -> None:
     most = found + limit.missed_upper
     assert hypergeom.cdf(found, unread, most, sampled) >= 0.05 - 1e-12
     if most < found + unread - sampled:
-        assert hypergeom.cdf(found, unread, most + 1, sampled) < 0.05
+        assert hypergeom.cdf(found, unread, most + 1, sampled) < 0.05 - 1e-12
     assert limit.share_upper >= found / sampled
 
 
@@ -203,4 +203,85 @@ def test_replay_finds_the_first_time() -> None:
     at, recall = replay_stopping(labels)
     assert recall == 1.0
     assert Hypergeometric().state(labels[:at], 1040).met
-    assert not Hypergeometric().state(labels[: at - 10], 1040).met
+    assert not Hypergeometric().state(labels[: at - 1], 1040).met
+
+
+BUSCARPY = {
+    (1000, 600, 5, 200, 0.95): 0.12267893490006883,
+    (1000, 600, 5, 200, 0.9): 0.030097691500483175,
+    (2000, 1500, 3, 400, 0.95): 8.749217647847449e-05,
+    (300, 200, 4, 100, 0.8): 0.006305183686197465,
+    (6000, 4000, 7, 1500, 0.9): 3.2494667776127403e-09,
+}
+"""`calculate_h0` of the method's authors (buscarpy 0.0.2): records, read, every how many relevant
+up to which place, target; and the P value."""
+
+AUTHORS = 1e-9
+"""Relative; both sum the same terms of the distribution."""
+
+
+@pytest.mark.parametrize("case", BUSCARPY)
+def test_p_value_is_that_of_the_authors_program(case: tuple[int, int, int, int, float]) -> None:
+    total, read, every, last, target = case
+    labels = [place < last and place % every == 0 for place in range(read)]
+    found = Hypergeometric(target).p_value(labels, total)
+    assert found == pytest.approx(BUSCARPY[case], rel=AUTHORS)
+
+
+@pytest.mark.parametrize(("unread", "there"), [(100, 5), (500, 10), (1000, 10), (1000, 50)])
+def test_sample_size_is_near_cannon_and_roe(unread: int, there: int) -> None:
+    """Their approximation (1982) of the sample that finds one of ``there`` among ``unread``."""
+    near = (1 - 0.05 ** (1 / there)) * (unread - (there - 1) / 2)
+    assert abs(sample_size(unread, there - 1) - near) <= 1
+
+
+def test_limit_of_a_large_rest_is_clopper_and_pearsons() -> None:
+    """None among n: 1 - 0.05^(1/n), the exact form of the rule of three."""
+    limit = sample_limit(10**6, 300, 0)
+    assert limit.share_upper == pytest.approx(1 - 0.05 ** (1 / 300), rel=1e-12)
+    assert limit.missed_upper / 10**6 == pytest.approx(limit.share_upper, rel=2e-3)
+
+
+@pytest.mark.parametrize("label", [float("nan"), -1, 2, "no", "0", None])
+def test_labels_that_only_look_true_are_refused(label: object) -> None:
+    """NaN, -1 and "no" are true in Python; here they are an error."""
+    labels: list[object] = [True, label, False]
+    for use in (
+        lambda: stopping_statement(labels, 10),  # type: ignore[arg-type]
+        lambda: stopping_statement(labels, 10, rule="consecutive"),  # type: ignore[arg-type]
+        lambda: safe_check(labels, 10),  # type: ignore[arg-type]
+        lambda: recall_curve(labels, 10),  # type: ignore[arg-type]
+        lambda: replay_stopping(labels),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(OptionError, match="label 2"):
+            use()
+
+
+def test_ones_and_zeros_are_labels() -> None:
+    ones = stopping_statement([1, 0, np.int64(0), np.float64(1.0), np.False_], 10)  # type: ignore[list-item]
+    assert ones == stopping_statement([True, False, False, True, False], 10)
+
+
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_replay_looks_after_every_record(data: st.DataObject) -> None:
+    """Bisection finds the same first time as looking again and again."""
+    total = data.draw(st.integers(20, 150))
+    early = data.draw(st.lists(st.booleans(), min_size=5, max_size=20))
+    late = data.draw(st.sets(st.integers(len(early), total - 1), max_size=3))
+    labels = [*early, *[place in late for place in range(len(early), total)]]
+    if not any(labels):
+        return
+    rule = Hypergeometric(data.draw(st.sampled_from([0.5, 0.8, 0.95])), 0.9)
+    looks = range(labels.index(True) + 1, total + 1)
+    first = next(read for read in looks if rule.p_value(labels[:read], total) < 0.1 - 1e-12)
+    at, recall = replay_stopping(labels, rule)
+    assert at == first
+    assert recall == sum(labels[:at]) / sum(labels)
+
+
+def test_exact_ties_are_not_rejected() -> None:
+    """One of 20 is drawn, none relevant: P is exactly 0.05 with 19 relevant ones."""
+    assert sample_limit(20, 1, 0).missed_upper == 19
+    assert sample_limit(60, 57, 0).missed_upper == 1
+    assert sample_size(20, 18) == 2

@@ -79,3 +79,59 @@ def test_queue_is_the_same_whatever_the_other_person_voted(
         return Prioritizer().rank(records, training_labels(mine, agreed, reviewer="R1")).records
 
     assert queue(theirs) == queue({})
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_order_tells_nothing_of_votes_on_records_not_decided_by_all(data: st.DataObject) -> None:
+    """Three people, two votes needed, conflicts settled by a third: R1's order moves only by what
+    R1 has voted and what is settled, never by a vote that still stands alone."""
+    words = ("sleep trial", "pig virus", "sleep in pigs", "trial of virus")
+    records = [Record(id=f"r{n}", title=f"{words[n % 4]} {n}") for n in range(12)]
+    names = [record.id for record in records]
+    votes = {
+        person: data.draw(st.dictionaries(st.sampled_from(names), st.sampled_from(["include",
+                          "exclude"]), max_size=9))
+        for person in ("R1", "R2", "R3")
+    }  # fmt: skip
+
+    def settled(by_person: dict[str, dict[str, str]]) -> dict[str, str]:
+        out = {}
+        for name in names:
+            said = [each[name] for each in by_person.values() if name in each]
+            if len(said) >= 2 and (len(said) == 3 or len(set(said)) == 1):
+                out[name] = max(set(said), key=said.count)
+        return out
+
+    agreed = settled(votes)
+    mine = [vote(name, "R1", verdict) for name, verdict in votes["R1"].items()]
+
+    def queue(results: dict[str, str]) -> tuple[str, ...]:
+        return (
+            Prioritizer()
+            .rank(records, training_labels(mine, results, reviewer="R1"), question="sleep")
+            .records
+        )
+
+    # every vote of another person that is no part of a settled result: turned, or taken away
+    open_votes = {
+        person: {name for name in votes[person] if name not in agreed} for person in ("R2", "R3")
+    }
+    turned = {
+        person: {
+            name: ("exclude" if verdict == "include" else "include")
+            if name in open_votes.get(person, ())
+            else verdict
+            for name, verdict in votes[person].items()
+        }
+        for person in votes
+    }
+    gone = {
+        person: {n: v for n, v in votes[person].items() if n not in open_votes.get(person, ())}
+        for person in votes
+    }
+    expected = queue(agreed)
+    # a turned vote can settle a record by coming to agree: those results are R1's to see
+    still_open = {name: v for name, v in settled(turned).items() if name in agreed}
+    assert queue(still_open) == expected
+    assert queue(settled(gone)) == expected
