@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from evisynth.synthesis import prediction_intervals as prediction_intervals
     from evisynth.synthesis import predictive_probability as predictive_probability
     from evisynth.synthesis import profile as profile
+    from evisynth.synthesis import profile_limits as profile_limits
     from evisynth.synthesis import qq_normal as qq_normal
     from evisynth.synthesis import radial as radial
     from evisynth.synthesis import required_studies as required_studies
@@ -154,6 +155,7 @@ _NAMES = {
     "prediction_intervals": "synthesis",
     "predictive_probability": "synthesis",
     "profile": "synthesis",
+    "profile_limits": "synthesis",
     "qq_normal": "synthesis",
     "radial": "synthesis",
     "required_studies": "synthesis",
@@ -240,6 +242,7 @@ __all__ = [
     "prediction_intervals",
     "predictive_probability",
     "profile",
+    "profile_limits",
     "qq_normal",
     "radial",
     "required_studies",

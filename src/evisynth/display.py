@@ -6,7 +6,7 @@ Inside the program numbers keep their full precision; only what is shown is roun
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 __all__ = [
     "decimals_for",
@@ -14,6 +14,7 @@ __all__ = [
     "format_columns",
     "format_count",
     "format_estimate",
+    "format_level",
     "format_number",
     "format_p",
     "format_percent",
@@ -118,6 +119,18 @@ def format_percent(value: float, digits: int = 0) -> str:
     return text if text == DASH else f"{text}%"
 
 
+def format_level(level: float) -> str:
+    """Format a confidence level in percent, with a decimal only where it has one.
+
+    Examples
+    --------
+    >>> format_level(0.95), format_level(0.975)
+    ('95%', '97.5%')
+    """
+    percent = 100 * level
+    return format_percent(percent, 0 if abs(percent - round(percent)) < 1e-9 else 1)
+
+
 def format_statistic(value: float) -> str:
     """Format a test statistic with two decimals."""
     return format_number(value, 2)
@@ -166,19 +179,26 @@ def plural(count: int, singular: str, many: str | None = None) -> str:
     return f"{format_count(count)} {noun}"
 
 
-def format_columns(rows: Sequence[Sequence[str]], indent: str = "  ") -> list[str]:
-    """Lay rows of cells out in columns of plain text, each to the left.
+def format_columns(
+    rows: Sequence[Sequence[str]], indent: str = "  ", right: Collection[int] = ()
+) -> list[str]:
+    """Lay rows of cells out in columns of plain text, each to the left but those named.
 
     Examples
     --------
     >>> format_columns([["a", "1"], ["bcd", "22"]])
     ['  a    1', '  bcd  22']
+    >>> format_columns([["a", "n"], ["bcd", "22"], ["e", "3"]], right=[1])
+    ['  a     n', '  bcd  22', '  e     3']
     """
     if not rows:
         return []
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     return [
         indent
-        + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        + "  ".join(
+            cell.rjust(width) if place in right else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
         for row in rows
     ]

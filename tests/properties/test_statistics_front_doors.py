@@ -72,6 +72,7 @@ ESTIMATES: dict[str, Call] = {
     "prediction_intervals": lambda t: es.prediction_intervals(t, ("t k-1", "HTS")),
     "predictive_probability": es.predictive_probability,
     "profile": lambda t: es.profile(t, points=5),
+    "profile_limits": lambda t: es.profile_limits(es.location_scale(t, scale="x")),
     "qq_normal": lambda t: es.qq_normal(t, draws=20),
     "radial": es.radial,
     "residuals": lambda t: es.residuals(es.pool(t)),

@@ -404,7 +404,7 @@ def _analyse(
         subgroups={name: found for name, found in groups.items() if found is not None},
         meta_regressions={name: found for name, found in regressions.items() if found is not None},
         leave_one_out=tries.attempt("leave-one-out", partial(leave_one_out, fit)),
-        influence=tries.attempt("influence", partial(influence, fit)),
+        influence=tries.attempt("influence", lambda: influence(fit)),
         without_outliers=None,
         trim_and_fill=tries.attempt("trim and fill", partial(trim_and_fill, fit)),
         asymmetry={name: test for name, test in tests.items() if test is not None},

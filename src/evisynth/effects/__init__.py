@@ -10,6 +10,7 @@ from types import ModuleType
 
 from evisynth.effects.aggregation import aggregate
 from evisynth.effects.clusters import adjust_for_clusters
+from evisynth.effects.columns import is_tabular
 from evisynth.effects.continuous import hedges_correction
 from evisynth.effects.converting import (
     ConvertedValues,
@@ -89,6 +90,7 @@ __all__ = [
     "fill_variances",
     "find_measure",
     "hedges_correction",
+    "is_tabular",
     "mean_sd_from_quantiles",
     "nearest_positive_definite",
     "number_needed_to_treat",

@@ -14,7 +14,7 @@ from evisynth.effects.estimates import EffectEstimates
 from evisynth.effects.given import GivenEstimates, as_estimates
 from evisynth.effects.table_columns import numbers_of
 from evisynth.errors import DataError, OptionError
-from evisynth.stats import SamplingCovariance
+from evisynth.stats import SamplingCovariance, check_flag, check_name, check_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,6 +97,9 @@ def aggregate(
     >>> made.labels, made.estimates.round(3).tolist(), made.variances.round(3).tolist()
     (('A', 'B'), [0.2, 0.5], [0.03, 0.02])
     """  # fmt: skip
+    weighted = check_flag("weighted", weighted)
+    if structure is not None:
+        structure = check_name("structure", structure, STRUCTURES)
     effects = as_estimates(effects)
     if by is None:
         by = effects.columns.get("study", "study")
@@ -123,7 +126,8 @@ def aggregate(
         if given is not None:
             matrix = given[np.ix_(rows, rows)]
         else:
-            rho, phi = _number(correlation, name), _number(autocorrelation, name)
+            rho = _number(correlation, name, "correlation")
+            phi = _number(autocorrelation, name, "autocorrelation")
             r = _correlations(chosen, rows, rho, phi, times, measures)
             root = np.sqrt(effects.variances[rows])
             matrix = r * np.outer(root, root)
@@ -172,18 +176,16 @@ def _structure(
     return structure
 
 
-def _number(value: Any, name: str) -> float:
+def _number(value: Any, name: str, option: str) -> float:
     """Return a correlation, of one cluster where they are given by name."""
     if value is None:
         return np.nan
     if isinstance(value, Mapping):
         by_name = {str(key): number for key, number in value.items()}
         if name not in by_name:
-            raise OptionError("correlation", name, by_name, hint="One number for each cluster.")
+            raise OptionError(option, name, by_name, hint="One number for each cluster.")
         value = by_name[name]
-    if not -1 <= value <= 1:
-        raise OptionError("correlation", value, ["a number between -1 and 1"])
-    return float(value)
+    return check_number(option, value, least=-1, most=1, words=["a number between -1 and 1"])
 
 
 def _correlations(
@@ -271,8 +273,8 @@ def _summaries(column: pd.Series[Any], names: list[str], order: list[str]) -> li
     from pandas.api.types import is_numeric_dtype
 
     groups: dict[str, list[Any]] = {name: [] for name in order}
-    for name, cell in zip(names, column.tolist(), strict=True):
-        if cell is not None and cell == cell:
+    for name, cell, empty in zip(names, column.tolist(), column.isna(), strict=True):
+        if not empty:
             groups[name].append(cell)
     if is_numeric_dtype(column):
         return [float(np.mean(cells)) if cells else np.nan for cells in groups.values()]

@@ -20,13 +20,15 @@ from evisynth.effects.sources import (
     need_words,
     remark_words,
 )
-from evisynth.errors import InputError, Problem
+from evisynth.errors import InputError, Problem, closest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
     from numpy.typing import NDArray
+
+    from evisynth.effects.source_type import Need
 
 __all__ = [
     "compute",
@@ -39,6 +41,9 @@ __all__ = [
 
 STANDARD_UNITS = ("d", "t test", "signed p")
 """Sources whose rows have no standard deviation: they are in units of it."""
+
+SHORT = 2
+"""Letters of names such as ``yi`` or ``sei``, which are near to too many others."""
 
 RARE_SMD = 3.0
 """A standardized mean difference beyond this is rare enough to doubt the standard deviation."""
@@ -72,15 +77,30 @@ def find_sources(measure: Measure, table: Table) -> list[Source]:
         f"{need_words(need)} [known by {', '.join(SYNONYMS[need[0][0]])}]" for need in lacks
     )
     have = ", ".join(str(name) for name in table.frame.columns)
+    near = _nearest_column(lacks, table)
+    if measure.name == "GEN":
+        way_out += "; from raw outcome data make effect estimates first: es.effects(table, 'RR')"
     raise InputError(
         Problem(
             table.where,
             "columns",
             f"{measure.name} cannot be computed from {nearest.words}; missing: {names}. "
             f"The table has: {have}",
-            hint=f"Name the columns, e.g. {lacks[0][0][0]}='...'{way_out}.",
+            hint=f"Name the columns, e.g. {near}{way_out}.",
         )
     )
+
+
+def _nearest_column(lacks: list[Need], table: Table) -> str:
+    """Return an argument that is missing, with the free column whose name is nearest to it."""
+    taken = set(table.columns.values())
+    free = [str(name) for name in table.frame.columns if str(name) not in taken]
+    for role in (role for need in lacks for roles in need for role in roles):
+        for word in SYNONYMS[role]:
+            near = closest(word, free) if len(word) > SHORT else None
+            if near is not None:
+                return f"{role}={near!r}"
+    return f"{lacks[0][0][0]}='...'"
 
 
 def read_rows(sources: list[Source], reading: Reading) -> dict[str, int]:

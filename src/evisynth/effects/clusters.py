@@ -80,6 +80,8 @@ def adjust_for_clusters(
     >>> made[["events1", "n1", "events2", "n2"]].to_numpy().tolist()
     [[40.0, 187.0, 53.0, 209.0]]
     """
+    if cluster_size is not None and clusters is not None:
+        raise OptionError("clusters", clusters, ["left out"], hint="cluster_size is given.")
     if way not in ("effective size", "inflate"):
         raise OptionError("way", way, ["effective size", "inflate"])
     frame = as_frame(table)

@@ -7,26 +7,56 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
 from evisynth.effects.role_type import HOLDS
 from evisynth.effects.roles import NUMBERS, ROLES, SYNONYMS
-from evisynth.errors import InputError, Problem, closest
+from evisynth.errors import InputError, OptionError, Problem, closest
+from evisynth.stats import is_number
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = ["NUMBERS", "SYNONYMS", "Column", "Table", "as_frame"]
+__all__ = ["NUMBERS", "SYNONYMS", "Column", "Table", "as_frame", "is_tabular"]
 
 Column: TypeAlias = "str | float | Sequence[Any] | NDArray[Any] | pd.Series[Any] | None"
 """A column of the table by name, or its values, or one number for every row."""
 
 
+def is_tabular(value: object) -> bool:
+    """Return whether something is a table: a data frame, a dict of columns or a list of rows.
+
+    Examples
+    --------
+    >>> is_tabular({"yi": [0.1]}), is_tabular([{"yi": 0.1}]), is_tabular([0.1])
+    (True, True, False)
+    """
+    rows = isinstance(value, (list, tuple)) and all(isinstance(row, Mapping) for row in value)
+    return hasattr(value, "columns") or isinstance(value, Mapping) or (rows and bool(value))
+
+
+def _columns_of(data: Any) -> Mapping[str, Any] | None:
+    """Return the columns of a frame that is not pandas' (polars, Arrow), or of rows, by name."""
+    if isinstance(data, (list, tuple)):
+        names = dict.fromkeys(name for row in data for name in row)
+        return {name: [row.get(name) for row in data] for name in names}
+    if hasattr(data, "to_pydict"):  # Arrow
+        columns: Mapping[str, Any] = data.to_pydict()
+        return columns
+    if hasattr(data, "to_dict") and hasattr(data, "get_columns"):  # polars
+        columns = data.to_dict(as_series=False)
+        return columns
+    return None
+
+
 def as_frame(data: object) -> pd.DataFrame:
     """Return a table as a fresh data frame, numbered from 0.
+
+    A table is a pandas DataFrame, a dict of columns, a list of rows as dicts, or a frame of polars
+    or Arrow.
 
     Raises
     ------
@@ -35,6 +65,9 @@ def as_frame(data: object) -> pd.DataFrame:
     """
     import pandas as pd
 
+    given = data
+    if not isinstance(data, (pd.DataFrame, Mapping)) and is_tabular(data):
+        data = _columns_of(data)
     if isinstance(data, pd.DataFrame):
         frame = data.copy()
     elif isinstance(data, Mapping):
@@ -48,8 +81,9 @@ def as_frame(data: object) -> pd.DataFrame:
             Problem(
                 "data",
                 "",
-                f"a {type(data).__name__} is not a table",
-                hint="Give a pandas DataFrame or a dict of columns.",
+                f"a {type(given).__name__} is not a table",
+                hint="Give a pandas DataFrame (pd.read_csv ...), a dict of columns, or a list of "
+                "rows as dicts.",
             )
         )
     frame.columns = [str(name) for name in frame.columns]
@@ -126,8 +160,13 @@ class Table:
                 self._no_column(role, given)
             self.columns[role] = given
             return True
-        if isinstance(given, (int, float, np.number)):
-            given = np.full(len(self.frame), float(given))
+        if np.ndim(given) == 0:
+            number = cast(Any, given)
+            if not is_number(number) or not np.isfinite(float(number)):
+                raise OptionError(
+                    role, given, ["a column's name", "one number for all rows", "one value a row"]
+                )
+            given = np.full(len(self.frame), float(number))
         shape = np.shape(given)
         if shape != (len(self.frame),):
             self.problems.append(

@@ -124,6 +124,8 @@ def choose_steps(
     OptionError
         If there is no way, a method is in none of the steps, or what it needs is not given.
     """
+    if method is not None and not isinstance(method, (str, Mapping)):
+        raise OptionError("method", method, ["a method's name", "names by conversion"])
     route = find_route(source, target)
     if not route:
         reachable = [name for name in CONVERTIBLE if name != source and find_route(source, name)]

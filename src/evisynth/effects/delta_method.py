@@ -10,7 +10,9 @@ import numpy as np
 
 from evisynth.effects.estimates import EffectEstimates, Scale
 from evisynth.effects.given import GivenEstimates, as_estimates
+from evisynth.effects.transformations import TRANSFORMATIONS
 from evisynth.errors import DataError
+from evisynth.stats import check_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,6 +58,8 @@ def transform_effects(
     >>> z.estimates.round(4).tolist(), z.variances.round(6).tolist()
     ([0.3095, 0.5493], [0.012076, 0.035556])
     """
+    scale = check_name("scale", scale, TRANSFORMATIONS)
+    label, short = check_name("label", label), check_name("short", short)
     effects = as_estimates(effects)
     y = effects.estimates
     with np.errstate(all="ignore"):

@@ -11,6 +11,7 @@ import numpy as np
 from evisynth.effects.covariance_blocks import Covariances, covariances_of_blocks, rows_of
 from evisynth.effects.table_columns import numbers_of, values_of
 from evisynth.errors import DataError, OptionError
+from evisynth.stats import check_flag, check_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     Correlation: TypeAlias = "float | pd.DataFrame"
 
 __all__ = ["covariances", "names_of"]
+
+ROUNDED = 0.01
+"""Relative: printed variances and covariances are rounded."""
 
 SENTENCE = (
     "Covariances of estimates from the same people were computed from assumed correlations and "
@@ -79,7 +83,8 @@ def covariances(
         Assumed correlations.
     correlations
         Instead of all but `cluster` and `subgroup`: columns that hold the rows of each cluster's
-        correlation matrix (its lower triangle is read); metafor's ``rvars``.
+        correlation matrix (its lower triangle is read); metafor's ``rvars``. They may hold
+        covariances, with the variances on the diagonal.
     nearest
         Whether to take the nearest positive definite matrix of a cluster whose matrix is not.
 
@@ -116,6 +121,9 @@ def covariances(
     >>> V.to_matrix().round(3).tolist()
     [[0.04, 0.03, 0.0], [0.03, 0.09, 0.0], [0.0, 0.0, 0.01]]
     """
+    if phi is not None:
+        phi = check_number("phi", phi, least=-1, most=1, words=["a number between -1 and 1"])
+    nearest = check_flag("nearest", nearest)
     frame, variances, labels, known = rows_of(effects)
     names = names_of(frame, cluster, "cluster")
     if subgroup is not None:
@@ -125,8 +133,6 @@ def covariances(
         return _from_columns(frame, variances, labels, names, known, list(correlations), nearest)
     if rho is None and phi is None and group1 is None:
         raise OptionError("rho", None, ["a correlation", "phi with time1", "group1 with group2"])
-    if phi is not None and not -1 <= phi <= 1:
-        raise OptionError("phi", phi, ["a number between -1 and 1"])
     if rho is None and not (obs is None and type is None):
         raise OptionError("rho", rho, ["a correlation, as obs or type is given"])
     if isinstance(rho, (int, float)) and obs is None and type is None:
@@ -303,10 +309,12 @@ def _from_columns(
     largest = max(so_far.values())
     if len(columns) < largest:
         raise OptionError("correlations", columns, [f"{largest} columns, as the largest cluster"])
+    diagonal = np.array([cells[row, own] for row, own in place.items()])
+    sds = _standard_deviations(diagonal, variances, known, columns)
 
     def block(rows: NDArray[np.int64]) -> Floats:
         own = np.array([place[int(row)] for row in rows], dtype=np.int64)
-        square = cells[np.ix_(rows, own)]
+        square = cells[np.ix_(rows, own)] / np.outer(sds[rows], sds[rows])
         lower = np.tril(square, -1)
         if np.isnan(lower).any() or (np.abs(lower) > 1).any():
             raise DataError(
@@ -316,3 +324,27 @@ def _from_columns(
         return np.asarray(lower + lower.T + np.eye(len(rows)))
 
     return covariances_of_blocks(variances, labels, names, known, block, nearest, SENTENCE)
+
+
+def _standard_deviations(
+    diagonal: Floats, variances: Floats, known: NDArray[np.bool_], columns: list[str]
+) -> Floats:
+    """Return by what the columns are divided: 1 for correlations, SDs for covariances, shape (K,).
+
+    Raises
+    ------
+    DataError
+        If the diagonal is neither 1 nor the variances of the estimates.
+    """
+    given = known & ~np.isnan(diagonal)
+    if np.allclose(diagonal[given], 1.0, rtol=ROUNDED, atol=0.0):
+        return np.ones(len(diagonal))
+    off = given & ~np.isclose(diagonal, variances, rtol=ROUNDED, atol=0.0)
+    if off.any() or (known & ~given).any():
+        row = int(np.argmax(off if off.any() else known & ~given))
+        raise DataError(
+            f"correlations: row {row + 1} has {diagonal[row]:g} on the diagonal of "
+            f"{', '.join(columns)}, its estimate the variance {variances[row]:g}; give "
+            "correlations (1 on the diagonal), or covariances beside the variances themselves"
+        )
+    return np.sqrt(np.where(given, diagonal, 1.0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -288,13 +289,10 @@ class EffectEstimates:
         rest = self.data[[name for name in self.data.columns if name not in head.columns]]
         return pd.concat([head, rest.reset_index(drop=True)], axis=1)
 
-    def summary(self) -> str:
-        """Return a readable text: each row's estimate and limits on the shown scale."""
-        k, several = len(self), self.scale
+    def _summary_rows(self, places: list[int]) -> list[list[str]]:
+        """Return the cells of some rows as text, names of columns first."""
+        several = self.scale
         rows = [[several.label, several.short, "[95% CI]", "SE", "Not estimable because"]]
-        places = list(range(k))
-        if k > MOST_ROWS:
-            places = [*places[:FIRST_ROWS], *places[-FIRST_ROWS:]]
         half = 1.959963984540054 * self.standard_errors
         for place in places:
             scale = self.scale_of(place)
@@ -314,14 +312,37 @@ class EffectEstimates:
         rows[0][0] = ""
         if several.is_transformed:
             rows[0][3] = f"SE ({several.name} scale)"
-        lines = format_columns(rows)
+        return rows
+
+    def _title(self) -> str:
+        out = len(self) - int(self.estimable.sum())
+        head = f"{self.scale.label} ({self.measure}): {plural(len(self), 'row')}"
+        return f"{head}, {format_count(out)} not estimable" if out else head
+
+    def summary(self) -> str:
+        """Return a readable text: each row's estimate and limits on the shown scale."""
+        k = len(self)
+        places = list(range(k))
+        if k > MOST_ROWS:
+            places = [*places[:FIRST_ROWS], *places[-FIRST_ROWS:]]
+        lines = format_columns(self._summary_rows(places))
         if k > MOST_ROWS:
             lines.insert(FIRST_ROWS + 1, f"  ... {format_count(k - 2 * FIRST_ROWS)} more ...")
-        head = f"{several.label} ({self.measure}): {plural(k, 'row')}"
-        out = k - int(self.estimable.sum())
-        head += f", {format_count(out)} not estimable" if out else ""
         notes = [f"  Note: {note}" for note in self.notes]
-        return "\n".join([head, "", *lines, *([""] if notes else []), *notes])
+        return "\n".join([self._title(), "", *lines, *([""] if notes else []), *notes])
 
     def __repr__(self) -> str:
         return self.summary()
+
+    def _repr_html_(self) -> str:
+        """Return the rows as an HTML table, for notebooks."""
+        head, *rows = self._summary_rows(list(range(min(len(self), MOST_ROWS))))
+        top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+        )
+        rest = len(self) - len(rows)
+        more = (f"and {plural(rest, 'more row')}",) if rest else ()
+        notes = "".join(f"<p>{escape(note)}</p>" for note in (*more, *self.notes))
+        caption = f"<caption>{escape(self._title())}</caption>"
+        return f"<table>{caption}<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>{notes}"

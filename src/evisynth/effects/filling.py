@@ -22,6 +22,7 @@ from evisynth.effects.quantile_estimates import (
 )
 from evisynth.effects.table_columns import find_column, numbers_of, row_labels, values_of
 from evisynth.errors import DataError, InputError, OptionError, Problem
+from evisynth.stats import check_level, check_name, check_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -187,12 +188,14 @@ def fill_statistics(
     >>> es.effects(filled.table, "SMD").estimates.round(3).tolist()
     [-0.397, -0.073]
     """  # fmt: skip
-    if method not in METHODS:
-        raise OptionError("method", method, METHODS)
+    method = check_name("method", method, METHODS)
+    level = check_level(level)
+    if correlation is not None:
+        correlation = check_number(
+            "correlation", correlation, least=-1, most=1, words=["a number between -1 and 1"]
+        )
     if skewed not in ("keep", "leave"):
         raise OptionError("skewed", skewed, ["keep", "leave"])
-    if correlation is not None and not -1 <= correlation <= 1:
-        raise OptionError("correlation", correlation, ["a number between -1 and 1"])
     frame = as_frame(table)
     known = {f"{role}{arm}" for role in ROLES for arm in ARMS} | set(TESTS)
     for key in columns or {}:
@@ -318,9 +321,10 @@ def _from_quantiles(work: _Work, arm: str, method: str, skewed: str) -> Quantile
         words = f"{method} from {found.scenarios[place]}"
         note, empty = "", bool(found.reasons[place])
         if found.skewed[place] and (method in NORMAL or found.distributions[place] == "normal"):
-            note = "the quantiles show skewness (Shi et al. 2023)"
+            what = "logarithms of the quantiles" if method == "lognormal" else "quantiles"
+            note = f"the {what} show skewness (Shi et al. 2023)"
             empty |= skewed == "leave"
-        if method in ("qe", "bc") and found.distributions[place]:
+        if method in ("qe", "bc", "mln") and found.distributions[place]:
             words += f", {found.distributions[place]}"
         for role, lacking, value in (
             ("mean", no_mean, found.means[place]),
@@ -370,8 +374,8 @@ def _finish(work: _Work, arms: list[str], found: list[QuantileEstimates | None])
     if skew:
         names = ", ".join(dict.fromkeys(step.label for step in skew))
         notes.append(
-            f"skewed data in {names}: a mean does not describe them well; consider method='qe' and "
-            "a sensitivity analysis without them"
+            f"skewed data in {names}: a mean does not describe them well; consider "
+            "method='lognormal', 'mln' or 'qe' and a sensitivity analysis without them"
         )
     used = [estimates for estimates in found if estimates is not None]
     if used:

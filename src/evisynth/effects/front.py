@@ -25,6 +25,7 @@ from evisynth.effects.roles import ROLES
 from evisynth.effects.sources import SOURCES, Reading
 from evisynth.effects.transformations import TRANSFORMATIONS
 from evisynth.errors import OptionError
+from evisynth.stats import check_level, check_name, check_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -177,16 +178,21 @@ def effects(
     >>> g.estimates.round(4).tolist(), g.variances.round(4).tolist()
     ([-0.3967, -0.1684], [0.0408, 0.0496])
     """
+    level = check_level(level)
+    label, short = check_name("label", label), check_name("short", short)
+    variance_formula = check_name("variance_formula", variance_formula)
+    if continuity is not None:
+        continuity = check_number(
+            "continuity", continuity, least=0, words=["a number from 0 up, e.g. 0.5"]
+        )
     chosen = find_measure(measure)
     formula = chosen.formula(variance_formula)
     _check_options(
         chosen,
-        continuity=continuity,
         continuity_to=continuity_to,
         double_zero=double_zero,
         scale=scale,
         given=given,
-        level=level,
         ci_distribution=ci_distribution,
         repeated=repeated,
         words=bool(label or short),
@@ -276,12 +282,10 @@ def _arguments() -> tuple[str, ...]:
 def _check_options(
     measure: Measure,
     *,
-    continuity: float | None,
     continuity_to: str,
     double_zero: str,
     scale: str,
     given: str,
-    level: float,
     ci_distribution: str,
     repeated: str,
     words: bool,
@@ -296,12 +300,7 @@ def _check_options(
         "repeated": (repeated, ("number", "refuse")),
     }
     for option, (value, words_) in allowed.items():
-        if value not in words_:
-            raise OptionError(option, value, words_)
-    if not 0 < level < 1:
-        raise OptionError("level", level, ["a number between 0 and 1, e.g. 0.95"])
-    if continuity is not None and not (np.isfinite(continuity) and continuity >= 0):
-        raise OptionError("continuity", continuity, ["a number from 0 up, e.g. 0.5"])
+        check_name(option, value, words_)
     if measure.name != "GEN" and (scale != "identity" or words):
         raise OptionError(
             "scale" if scale != "identity" else "label",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
+from evisynth.effects.columns import is_tabular
 from evisynth.effects.estimates import EffectEstimates
 from evisynth.effects.front import effects
 from evisynth.errors import OptionError
@@ -35,10 +36,10 @@ def as_estimates(given: GivenEstimates) -> EffectEstimates:
     """
     if isinstance(given, EffectEstimates):
         return given
-    if hasattr(given, "columns") or isinstance(given, Mapping):
+    if is_tabular(given):
         return effects(given, "GEN")
     raise OptionError(
         "effects",
         type(given).__name__,
-        ["EffectEstimates (from es.effects)", "pandas DataFrame"],
+        ["EffectEstimates (from es.effects)", "a pandas DataFrame", "a dict of columns"],
     )

@@ -14,6 +14,7 @@ from evisynth.effects.converting import check_values, choose_steps, measure_name
 from evisynth.effects.estimates import EffectEstimates
 from evisynth.effects.table_columns import numbers_of
 from evisynth.errors import OptionError
+from evisynth.stats import check_name, check_share
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -167,6 +168,8 @@ def number_needed_to_treat(
     >>> found.kinds[0], found.numbers.round(1).tolist(), found.limits[0]
     ('NNTB', [5.0], 'NNTB 3.0 to NNTB 14.9')
     """
+    if measure is not None:
+        measure = check_name("measure", measure)
     if event not in ("bad", "good"):
         raise OptionError("event", event, ["bad", "good"])
     own, labels, middle, low, high = _values(effects)
@@ -223,7 +226,10 @@ def _risks(own: EffectEstimates, given: Any, by_row: bool) -> NDArray[np.float64
         return None
     if by_row:
         return numbers_of(own.data, given, "baseline_risk")
-    return np.atleast_1d(np.asarray(given, dtype=np.float64))
+    several = given if isinstance(given, (list, tuple)) else np.atleast_1d(given)
+    return np.array(
+        [check_share("baseline_risk", risk) for risk in np.asarray(several, dtype=object).ravel()]
+    )
 
 
 def _kind(difference: float, event: str) -> str:

@@ -18,6 +18,7 @@ from evisynth.effects.missing_statistics import read_p
 from evisynth.effects.prepared import PreparedTable, Step
 from evisynth.effects.table_columns import find_column, numbers_of, row_labels, values_of
 from evisynth.errors import DataError, InputError, OptionError, Problem
+from evisynth.stats import check_flag
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,6 +96,7 @@ def paired_differences(
     >>> made["yi"].tolist(), made["vi"].round(4).tolist()
     ([0.5], [0.4])
     """  # fmt: skip
+    standardized = check_flag("standardized", standardized)
     frame = as_frame(table)
     labels = row_labels(frame, study)
     given = columns or {}

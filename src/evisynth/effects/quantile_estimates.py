@@ -9,8 +9,10 @@ import numpy as np
 
 from evisynth.display import format_columns, format_number
 from evisynth.effects import five_numbers
+from evisynth.effects.quantile_likelihood import likeliest_moments
 from evisynth.effects.quantile_matching import box_cox_moments, match_quantiles, quantile_levels
-from evisynth.errors import DataError, OptionError
+from evisynth.errors import DataError
+from evisynth.stats import check_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +31,10 @@ METHODS = {
     "bland": "means and SDs by Bland 2015 (doi:10.6000/1929-6029.2015.04.01.6)",
     "qe": "means and SDs by quantile estimation (McGrath et al. 2020, "
     "doi:10.1177/0962280219889080)",
+    "lognormal": "means and SDs of log-normal distributions by Shi, Tong, Wang and Genton 2020 "
+    "(doi:10.4310/SII.2020.v13.n4.a9)",
+    "mln": "means and SDs by the method for unknown non-normal distributions (Cai, Zhou and Pan "
+    "2021, doi:10.1177/09622802211047348)",
     "bc": "means and SDs by the Box-Cox method (McGrath et al. 2020, doi:10.1177/0962280219889080)",
 }
 """Methods by name, with their references."""
@@ -36,8 +42,12 @@ METHODS = {
 SCENARIOS = {"hozo": ("S1",), "bland": ("S3",), "bc": ("S1", "S2")}
 """Scenarios of the methods that do not take all three."""
 
-NORMAL = ("luo/wan/shi", "wan", "hozo", "bland")
-"""Methods that rest on a normal (or symmetric) distribution, so that skewness is tested."""
+NORMAL = ("luo/wan/shi", "wan", "hozo", "bland", "lognormal")
+"""Methods that rest on a normal (or symmetric) distribution, of the logarithms for ``"lognormal"``,
+so that skewness is tested."""
+
+POSITIVE = ("lognormal", "mln", "bc")
+"""Methods for values above 0."""
 
 SMALLEST = 5
 """People below which nothing is estimated."""
@@ -55,12 +65,13 @@ class QuantileEstimates:
         ``"S1"`` (minimum, median, maximum), ``"S2"`` (quartiles), ``"S3"`` (five numbers), with
         ``"SD only"`` where the median is not known, or ``""``.
     statistics, critical : ndarray, shape (K,)
-        Statistic of the test for skewness and its critical value at the 5% level.
+        Statistic of the test for skewness and its critical value at the 5% level; of the
+        logarithms for the method ``"lognormal"``.
     skewed : ndarray of bool, shape (K,)
         Whether the statistic is beyond the critical value: the mean and SD of such a sample are
         not well described by methods of normal theory.
     distributions : tuple of str
-        What was fitted (``"qe"``, ``"bc"``), or ``"normal"``.
+        What was fitted (``"qe"``, ``"bc"``, ``"mln"``), or ``"normal"``, ``"log-normal"``.
     reasons : tuple of str
         Why there is no estimate, ``""`` where there is one.
     method : str
@@ -76,6 +87,21 @@ class QuantileEstimates:
     distributions: tuple[str, ...]
     reasons: tuple[str, ...]
     method: str
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Warning of skewed samples, where the method rests on a symmetric distribution."""
+        used = self.skewed & np.isfinite(self.sds)
+        if self.method not in NORMAL or not used.any():
+            return ()
+        rows = ", ".join(str(row + 1) for row in np.flatnonzero(used))
+        what = "logarithms of the data are" if self.method == "lognormal" else "data are"
+        others = "'qe' or 'mln'" if self.method == "lognormal" else "'lognormal', 'qe' or 'mln'"
+        return (
+            f"the {what} skewed in {'sample' if used.sum() == 1 else 'samples'} {rows} (Shi et al. "
+            f"2023): a mean does not describe them well; consider method={others}, and an analysis "
+            "without them.",
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row a sample."""
@@ -102,8 +128,8 @@ class QuantileEstimates:
         )
         if self.method in NORMAL:
             text += (
-                "; skewness was tested by the methods of Shi et al. 2023 "
-                "(doi:10.1177/09622802231172043)"
+                f"; skewness {'of the logarithms ' if self.method == 'lognormal' else ''}was "
+                "tested by the methods of Shi et al. 2023 (doi:10.1177/09622802231172043)"
             )
         return f"{text}."
 
@@ -115,7 +141,7 @@ class QuantileEstimates:
                 format_number(mean, 3),
                 format_number(sd, 3),
                 f"{format_number(t, 3)} ({format_number(c, 3)})",
-                reason or ("skewed" if skew else ""),
+                reason or ("skewed" if skew and self.method in NORMAL else ""),
             )
             for scenario, mean, sd, t, c, skew, reason in zip(
                 self.scenarios,
@@ -129,7 +155,10 @@ class QuantileEstimates:
             )
         ]
         title = f"Means and SDs from quantiles, method {self.method}"
-        return "\n".join([title, "", *format_columns([head, *rows])])
+        notes = [f"  Note: {note}" for note in self.notes]
+        return "\n".join(
+            [title, "", *format_columns([head, *rows]), *(["", *notes] if notes else [])]
+        )
 
     def __repr__(self) -> str:
         return str(self)
@@ -160,7 +189,8 @@ def mean_sd_from_quantiles(
         (by the methods that need none).
     method
         ``"luo/wan/shi"`` (the default; metafor's too), ``"wan"``, ``"hozo"`` (S1), ``"bland"``
-        (S3), ``"qe"`` or ``"bc"`` (S1 and S2), see `METHODS`.
+        (S3); for skewed data ``"lognormal"``, ``"mln"`` (unknown distribution; powers of Box and
+        Cox from 0 up), ``"qe"`` or ``"bc"`` (S1 and S2), see `METHODS`.
 
     Returns
     -------
@@ -186,8 +216,7 @@ def mean_sd_from_quantiles(
     >>> round(float(found.means[0]), 4), found.scenarios[0]
     (16.2933, 'S3')
     """
-    if method not in METHODS:
-        raise OptionError("method", method, METHODS)
+    method = check_name("method", method, METHODS)
     given = [minimum, q1, median, q3, maximum, n]
     arrays = np.broadcast_arrays(
         *(
@@ -210,8 +239,14 @@ def mean_sd_from_quantiles(
             continue
         a, lower, m, upper, b = values[:, rows]
         k = size[rows]
-        statistics[rows], critical[rows] = five_numbers.skewness(kind, a, lower, m, upper, b, k)
-        if method in ("qe", "bc"):
+        five_of = [a, lower, m, upper, b]
+        if method == "lognormal":
+            with np.errstate(divide="ignore", invalid="ignore"):
+                five_of = [np.log(x) for x in five_of]
+        statistics[rows], critical[rows] = five_numbers.skewness(
+            kind, five_of[0], five_of[1], five_of[2], five_of[3], five_of[4], k
+        )
+        if method in ("qe", "bc", "mln"):
             for row in np.flatnonzero(rows):
                 five = values[:, row]
                 three = five[[0, 2, 4]] if kind == "S1" else five[1:4]
@@ -219,6 +254,8 @@ def mean_sd_from_quantiles(
                 found = (
                     match_quantiles(used, quantile_levels(kind, float(size[row])))
                     if method == "qe"
+                    else likeliest_moments(kind, used, float(size[row]))
+                    if method == "mln"
                     else box_cox_moments(kind, used, float(size[row]))
                 )
                 means[row], sds[row] = found.mean, found.sd
@@ -226,7 +263,7 @@ def mean_sd_from_quantiles(
             continue
         means[rows], sds[rows] = _normal_theory(method, kind, a, lower, m, upper, b, k)
         for row in np.flatnonzero(rows):
-            distributions[row] = "normal"
+            distributions[row] = "log-normal" if method == "lognormal" else "normal"
     for row in np.flatnonzero(sds == 0):
         sds[row], reasons[row] = np.nan, "the quantiles are all equal: no SD can be told"
     with np.errstate(invalid="ignore"):
@@ -268,6 +305,8 @@ def _scenarios(values: Floats, size: Floats, method: str) -> tuple[list[str], li
             reason = f"fewer than {SMALLEST} people" if size[row] > 0 else "n is not known"
         elif kind == "S3" and "S3" not in allowed:
             kind = "S2" if "S2" in allowed else "S1"
+        elif method in POSITIVE and (values[:, row] <= 0).any():
+            reason = f"method {method!r} needs values above 0"
         elif kind not in allowed:
             reason = f"method {method!r} is for {' and '.join(allowed)}, not for {kind}"
         if kind and not known[2, row]:
@@ -297,6 +336,8 @@ def _normal_theory(
     if method == "wan":
         mean = five_numbers.wan_mean(kind, a, q1, m, q3, b)
         return mean, five_numbers.wan_sd(kind, a, q1, q3, b, n)
+    if method == "lognormal":
+        return five_numbers.lognormal(kind, a, q1, m, q3, b, n)
     mean = five_numbers.luo_mean(kind, a, q1, m, q3, b, n)
     if kind == "S3":
         return mean, five_numbers.shi_sd(a, q1, q3, b, n)

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
     Floats: TypeAlias = NDArray[np.float64]
 
-__all__ = ["MatchedMoments", "box_cox_moments", "match_quantiles", "quantile_levels"]
+__all__ = [
+    "MatchedMoments",
+    "box_cox",
+    "box_cox_moments",
+    "match_quantiles",
+    "moments_of_inverse",
+    "quantile_levels",
+]
 
 POINTS = 1401
 """Points at which the back-transformation is integrated."""
@@ -222,7 +229,7 @@ def _search(
     return MatchedMoments(mean, sd, name, distance)
 
 
-def _transform(x: Floats, power: float) -> Floats:
+def box_cox(x: Floats, power: float) -> Floats:
     """Return the Box-Cox transformation, the logarithm for power 0."""
     logs = np.log(x)
     return logs if power == 0 else np.expm1(power * logs) / power
@@ -264,7 +271,7 @@ def box_cox_moments(scenario: str, values: Floats, n: float) -> MatchedMoments:
     relative = values / values[1]  # the power does not depend on the unit
 
     def asymmetry(power: float) -> float:
-        low, _, high = _transform(relative, power)
+        low, _, high = box_cox(relative, power)
         return float(low + high)
 
     if not (relative[0] < 1 < relative[2]) or asymmetry(POWERS[0]) * asymmetry(POWERS[1]) > 0:
@@ -274,7 +281,7 @@ def box_cox_moments(scenario: str, values: Floats, n: float) -> MatchedMoments:
     power = float(brentq(asymmetry, *POWERS, xtol=1e-14, rtol=1e-14))
     if abs(power) < 1e-10:
         power = 0.0
-    low, middle, high = (np.array(x) for x in _transform(relative, power))
+    low, middle, high = (np.array(x) for x in box_cox(relative, power))
     size = np.asarray(n, dtype=np.float64)
     none = np.array(np.nan)
     outer = scenario == "S1"
@@ -282,7 +289,7 @@ def box_cox_moments(scenario: str, values: Floats, n: float) -> MatchedMoments:
     q1, q3 = (none, none) if outer else (low, high)
     mean = float(luo_mean(scenario, a, q1, middle, q3, b, size))
     sd = float(wan_sd(scenario, a, q1, q3, b, size))
-    moments = _inverse_moments(mean, sd, power)
+    moments = moments_of_inverse(mean, sd, power)
     if moments is None:
         return MatchedMoments(
             np.nan,
@@ -293,7 +300,7 @@ def box_cox_moments(scenario: str, values: Floats, n: float) -> MatchedMoments:
     return MatchedMoments(moments[0] * unit, moments[1] * unit, f"Box-Cox power {power:.2f}")
 
 
-def _inverse_moments(mean: float, sd: float, power: float) -> tuple[float, float] | None:
+def moments_of_inverse(mean: float, sd: float, power: float) -> tuple[float, float] | None:
     """Return mean and SD of the back-transformed normal variable, or None if not finite."""
     reach = REACH
     if power != 0:

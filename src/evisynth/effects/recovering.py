@@ -14,6 +14,7 @@ from evisynth.effects.missing_statistics import cells_from_margins, read_p
 from evisynth.effects.prepared import PreparedTable, Step
 from evisynth.effects.table_columns import find_column, numbers_of, row_labels, values_of
 from evisynth.errors import DataError, InputError, OptionError, Problem
+from evisynth.stats import check_flag
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,6 +97,7 @@ def fill_cells(
     >>> filled.table[["events1", "nonevents1", "events2", "nonevents2"]].to_numpy().tolist()
     [[36.0, 86.0, 20.0, 98.0], [36.0, 86.0, 20.0, 98.0]]
     """  # fmt: skip
+    yates = check_flag("yates", yates)
     frame = as_frame(table)
     labels = row_labels(frame, study)
     size = _must(frame, n, "n", ("n", "ni", "n_total", "total"))

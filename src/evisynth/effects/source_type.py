@@ -60,6 +60,14 @@ class Reading:
         found = self.table.values.get(role)
         return np.full(len(self.table), np.nan) if found is None else found
 
+    def size_of_cells(self, cells: tuple[str, str], size: str) -> NDArray[np.float64]:
+        """Return the sizes beside events and non-events, all NaN when the caller named these alone.
+
+        A table may have a size of its own for means, which is not that of its events.
+        """
+        own = self.table.explicit.issuperset(cells) and size not in self.table.explicit
+        return np.full(len(self.table), np.nan) if own else self.get(size)
+
     def put(self, role: str, rows: NDArray[np.bool_], values: NDArray[np.float64] | float) -> None:
         """Set a kernel's input on some rows."""
         array = self.arrays.setdefault(role, np.full(len(self.table), np.nan))

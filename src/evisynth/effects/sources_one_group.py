@@ -28,7 +28,8 @@ def _put(reading: Reading, rows: Rows, *roles: str) -> None:
 
 
 def _read_group_events(reading: Reading, rows: Rows) -> None:
-    events, others, size = (reading.get(role) for role in ("events", "nonevents", "n"))
+    events, others = reading.get("events"), reading.get("nonevents")
+    size = reading.size_of_cells(("events", "nonevents"), "n")
     for row in np.flatnonzero(rows & (events > size)):
         reading.table.report(
             int(row),
@@ -41,12 +42,14 @@ def _read_group_events(reading: Reading, rows: Rows) -> None:
             int(row),
             "nonevents",
             f"{events[row]:g} events and {others[row]:g} others are not {size[row]:g} people",
+            hint=f"If {reading.table.columns['n']!r} counts other people, name events and "
+            "nonevents.",
         )
     others = np.where(np.isnan(others), size - events, others)
-    for row in np.flatnonzero(rows & (events + others == 0)):
-        reading.table.report(int(row), "events", "the group has no people")
-    reading.put("events", rows, events)
-    reading.put("nonevents", rows, others)
+    empty = rows & (events + others == 0)
+    reading.explain(empty, "the group has no people")
+    reading.put("events", rows, np.where(empty, np.nan, events))
+    reading.put("nonevents", rows, np.where(empty, np.nan, others))
 
 
 def _read_group_time(reading: Reading, rows: Rows) -> None:

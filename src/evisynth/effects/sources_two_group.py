@@ -78,7 +78,7 @@ def _read_difference(reading: Reading, rows: NDArray[np.bool_]) -> None:
 def _read_events(reading: Reading, rows: NDArray[np.bool_]) -> None:
     for arm in ("1", "2"):
         events, others = reading.get(f"events{arm}"), reading.get(f"nonevents{arm}")
-        size = reading.get(f"n{arm}")
+        size = reading.size_of_cells((f"events{arm}", f"nonevents{arm}"), f"n{arm}")
         for row in np.flatnonzero(rows & (events > size)):
             reading.table.report(
                 int(row),
@@ -91,12 +91,14 @@ def _read_events(reading: Reading, rows: NDArray[np.bool_]) -> None:
                 int(row),
                 f"nonevents{arm}",
                 f"{events[row]:g} events and {others[row]:g} others are not {size[row]:g} people",
+                hint=f"If {reading.table.columns[f'n{arm}']!r} counts other people, name "
+                f"events{arm} and nonevents{arm}.",
             )
-        reading.put(f"events{arm}", rows, events)
-        reading.put(f"nonevents{arm}", rows, np.where(np.isnan(others), size - events, others))
-        empty = rows & (reading.arrays[f"events{arm}"] + reading.arrays[f"nonevents{arm}"] == 0)
-        for row in np.flatnonzero(empty):
-            reading.table.report(int(row), f"events{arm}", f"arm {arm} has no people")
+        others = np.where(np.isnan(others), size - events, others)
+        empty = rows & (events + others == 0)
+        reading.explain(empty, f"arm {arm} has no people")
+        reading.put(f"events{arm}", rows, np.where(empty, np.nan, events))
+        reading.put(f"nonevents{arm}", rows, np.where(empty, np.nan, others))
 
 
 def _read_person_time(reading: Reading, rows: NDArray[np.bool_]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evisynth.errors import InputError, OptionError, Problem
+from evisynth.stats import is_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +35,7 @@ def require(frame: pd.DataFrame, name: str, option: str) -> str:
     OptionError
         If it is not.
     """
-    if name not in frame.columns:
+    if not isinstance(name, str) or name not in frame.columns:
         raise OptionError(option, name, [str(column) for column in frame.columns])
     return name
 
@@ -52,6 +53,8 @@ def values_of(frame: pd.DataFrame, given: Any, option: str) -> list[Any]:
     if isinstance(given, str):
         return list(frame[require(frame, given, option)].tolist())
     if np.ndim(given) == 0:
+        if not is_number(given) or not np.isfinite(float(given)):
+            raise OptionError(option, given, ["a column's name", "one number", "one value a row"])
         return [given] * len(frame)
     cells = list(given.tolist()) if hasattr(given, "tolist") else list(given)
     if len(cells) != len(frame):

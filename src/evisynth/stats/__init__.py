@@ -1,5 +1,10 @@
 """Statistics on arrays: kernels that take a batch of meta-analyses and return frozen results."""
 
+from evisynth.stats.absolute_deviations import (
+    AbsoluteHeterogeneity,
+    absolute_heterogeneity,
+    weighted_median,
+)
 from evisynth.stats.asymmetry import (
     LineFit,
     RankCorrelation,
@@ -37,7 +42,9 @@ from evisynth.stats.heterogeneity import (
     generalized_q,
 )
 from evisynth.stats.influence import InfluenceMeasures, influence_measures, leave_one_out_batch
+from evisynth.stats.influence_regression import RegressionInfluenceMeasures, regression_influence
 from evisynth.stats.intervals import REASONS, Tau2Interval, q_profile
+from evisynth.stats.kenward_roger import KenwardRogerCovariance, kenward_roger_regression
 from evisynth.stats.kernel import (
     PermutedRegressions,
     flip_batch,
@@ -48,6 +55,7 @@ from evisynth.stats.kernel import (
 from evisynth.stats.likelihood import FitCriteria, fit_criteria, log_likelihood
 from evisynth.stats.limit_analysis import LimitLines, limit_lines
 from evisynth.stats.location_scale import LocationScaleModel, ScaleLink, fit_location_scale
+from evisynth.stats.location_scale_limits import ScaleLimits, scale_limits
 from evisynth.stats.mantel_haenszel import (
     CountTest,
     association_test,
@@ -67,6 +75,15 @@ from evisynth.stats.multilevel import MultilevelModel, VarianceParameter, fit_mu
 from evisynth.stats.multilevel_blocks import Marginal, independent_blocks
 from evisynth.stats.multilevel_parts import Component, Intercepts, Structured
 from evisynth.stats.multilevel_stored import multilevel_parts_of, multilevel_restored
+from evisynth.stats.option_checks import (
+    check_count,
+    check_flag,
+    check_level,
+    check_name,
+    check_number,
+    check_share,
+    is_number,
+)
 from evisynth.stats.p_curve import PCurveTests, Statistic, p_curve_tests
 from evisynth.stats.p_uniform import PUniform, PUniformStar, p_uniform_fit, p_uniform_star_fit
 from evisynth.stats.peto import observed_minus_expected, peto_batch
@@ -124,6 +141,7 @@ from evisynth.stats.selection import (
     selection_log_likelihood,
 )
 from evisynth.stats.selection_fit import SelectionFit, fit_selection
+from evisynth.stats.selection_limits import SelectionLimits, selection_limits
 from evisynth.stats.sequential import (
     SPENDING,
     SequentialBounds,
@@ -184,6 +202,7 @@ __all__ = [
     "SELECTION_TYPES",
     "SPENDING",
     "STRUCTURES",
+    "AbsoluteHeterogeneity",
     "Alternative",
     "Batch",
     "BootstrapLimits",
@@ -205,6 +224,7 @@ __all__ = [
     "Intercepts",
     "IntervalKind",
     "KenwardRoger",
+    "KenwardRogerCovariance",
     "LimitLines",
     "LineFit",
     "LocationScaleModel",
@@ -219,12 +239,15 @@ __all__ = [
     "PooledBatch",
     "RankCorrelation",
     "RegressionBatch",
+    "RegressionInfluenceMeasures",
     "Residuals",
     "RobustCovariance",
     "RobustKind",
     "SamplingCovariance",
+    "ScaleLimits",
     "ScaleLink",
     "SelectionFit",
+    "SelectionLimits",
     "SelectionProblem",
     "SelectionType",
     "SequentialBounds",
@@ -241,12 +264,19 @@ __all__ = [
     "VarianceParameter",
     "WeightedFit",
     "WeightedLine",
+    "absolute_heterogeneity",
     "arrangements",
     "as_batch",
     "association_test",
     "bootstrap_limits",
     "bspline_basis",
+    "check_count",
+    "check_flag",
+    "check_level",
+    "check_name",
+    "check_number",
     "check_rank",
+    "check_share",
     "chi2_cdf",
     "chi2_quantile",
     "chi2_tail",
@@ -286,10 +316,12 @@ __all__ = [
     "independent_columns",
     "influence_measures",
     "interval_counts",
+    "is_number",
     "jackknife_acceleration",
     "join_groups",
     "kendall",
     "kenward_roger",
+    "kenward_roger_regression",
     "leave_one_out_batch",
     "limit_effect",
     "limit_lines",
@@ -323,11 +355,14 @@ __all__ = [
     "rank_correlation",
     "regress_batch",
     "regress_permutations",
+    "regression_influence",
     "resampling_blocks",
     "residuals_of",
     "restricted_cubic_basis",
     "robust_covariance",
+    "scale_limits",
     "score_and_information",
+    "selection_limits",
     "selection_log_likelihood",
     "sequential_bounds",
     "shrink",
@@ -344,5 +379,6 @@ __all__ = [
     "wald_test",
     "weighted_chi2_tail",
     "weighted_line",
+    "weighted_median",
     "weights_percent",
 ]

@@ -22,7 +22,8 @@ DECREMENT = 1e-16
 """A Newton decrement (twice the gain still to be had) below this is rounding."""
 
 FAR = 25.0
-"""Coefficients beyond this (an odds ratio of 10^10) have run away: the data are separated."""
+"""Coefficients whose part of a linear predictor lies beyond this (an odds ratio of 10^10) have run
+away: the data are separated."""
 
 NEAR_ZERO = 1e-4
 """Scales below this are compared with 0."""
@@ -184,7 +185,8 @@ def _climb(
         at = after
         values, slopes = scores(cells, at, points)
         value = float(values.sum())
-        if np.abs(at.coefficients).max(initial=0.0) > FAR or np.abs(at.scales).max(initial=0) > FAR:
+        part = np.abs(cells.design @ at.coefficients).max(initial=0.0)
+        if part > FAR or np.abs(at.scales).max(initial=0) > FAR:
             return at, value, False, iteration
         if decrement < tolerance * (1 + abs(value)):
             return at, value, True, iteration

@@ -43,7 +43,8 @@ class CountModel:
     Attributes
     ----------
     fit : GlmmFit
-        The model asked for; its first coefficient is the effect, its last scale tau.
+        The model asked for; its first coefficients are the effect (or those of the moderators), its
+        last scale is tau.
     lrt, wald : float
         Heterogeneity: equal-effects against saturated model; NaN where there is no answer.
     reason : str
@@ -65,6 +66,7 @@ def fit_count_model(
     points: int,
     estimates: Floats,
     variances: Floats,
+    design: Floats | None = None,
 ) -> CountModel:
     """Fit a model of counts by maximum likelihood.
 
@@ -84,6 +86,9 @@ def fit_count_model(
         Quadrature points per random effect; 1 is Laplace's approximation.
     estimates, variances
         The studies' own estimates, from which the search starts.
+    design
+        Design of the effect, shape (K, P), of full rank; a column of ones unless given. Moderators
+        act on the effect, not on the studies' own parameters.
 
     Examples
     --------
@@ -95,13 +100,23 @@ def fit_count_model(
     >>> found.fit.converged, round(found.lrt, 3)
     (True, 17.674)
     """
-    models = _build(cells, measure, likelihood)
-    equal = _equal(models, cells, measure, float(np.median(estimates)), points)
+    k = len(cells[0])
+    x, back = np.ones((k, 1)), np.eye(1)
+    start = np.array([np.median(estimates)])
+    if design is not None:
+        # in orthonormal coordinates, so that units and origins of the moderators do not matter
+        x, turn = np.linalg.qr(np.asarray(design, dtype=np.float64))
+        x, back = x * np.sqrt(k), np.linalg.inv(turn) * np.sqrt(k)
+        root = 1 / np.sqrt(variances)
+        start = np.linalg.lstsq(root[:, None] * x, root * estimates, rcond=None)[0]
+    models = _build(cells, measure, likelihood, x)
+    equal = _equal(models, cells, measure, start, points)
     fit = _random(models, equal, points, variances, estimates) if random else equal
+    fit = _turned(fit, back)
     if not equal.converged:
         return CountModel(fit, np.nan, np.nan, "the equal-effects model has no maximum")
-    if len(cells[0]) < 2:
-        return CountModel(fit, np.nan, np.nan, "one study")
+    if k <= x.shape[1]:
+        return CountModel(fit, np.nan, np.nan, "one study" if k < 2 else "no degrees of freedom")
     if models.study is not None:
         lrt, wald, reason = _saturated_random(models, equal, points)
         return CountModel(fit, max(lrt, 0.0), wald, reason)
@@ -112,7 +127,17 @@ def fit_count_model(
         best_total = _saturated(models.base)
         theta, v = _own_effects(cells, measure, likelihood)
     lrt = max(2 * (best_total - equal.log_likelihood), 0.0)
-    return CountModel(fit, lrt, _wald(theta, v), "")
+    return CountModel(fit, lrt, _wald(theta, v, x), "")
+
+
+def _turned(fit: GlmmFit, back: Floats) -> GlmmFit:
+    """Return the coefficients of the effect in the coordinates of the design that was given."""
+    p = len(back)
+    turn = np.eye(len(fit.coefficients))
+    turn[:p, :p] = back
+    return replace(
+        fit, coefficients=turn @ fit.coefficients, covariance=turn @ fit.covariance @ turn.T
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,37 +145,40 @@ class _Models:
     """The cells of a model with its random effects, and what its saturated form needs.
 
     ``study`` are multipliers of the random study effects, or None; ``effect`` of the random
-    treatment effects; ``own`` of a parameter of its own for each study's effect (saturated).
+    treatment effects; ``own`` of a parameter of its own for each study's effect (saturated);
+    ``x`` is the design of the effect, shape (K, P).
     """
 
     base: Cells
     study: Floats | None
     effect: Floats
     own: Floats
+    x: Floats
 
 
-def _build(cells: Counts, measure: str, how: str) -> _Models:
+def _build(cells: Counts, measure: str, how: str, x: Floats) -> _Models:
     """Return the likelihood of a measure."""
     k = len(cells[0])
     from scipy import special
 
     one, none = np.ones((k, 1)), np.empty((k, 1, 0))
+    design = x[:, None, :]
 
     def single(
         family: Family, y: Floats, size: Floats, offset: Floats, constant: Floats
     ) -> _Models:
         base = Cells(
-            family, y[:, None], size[:, None], offset[:, None], one[:, :, None], None, none,
+            family, y[:, None], size[:, None], offset[:, None], design, None, none,
             constant[:, None],
         )  # fmt: skip
-        return _Models(base, None, one[:, :, None], one)
+        return _Models(base, None, one[:, :, None], one, x)
 
     if measure == "PLO":
-        x, rest = cells
-        return single("binomial", x, x + rest, 0 * x, log_choose(x + rest, x))
+        y, rest = cells
+        return single("binomial", y, y + rest, 0 * y, log_choose(y + rest, y))
     if measure == "IRLN":
-        x, t = cells
-        return single("poisson", x, 0 * x, np.log(t), x * 0.0 - special.gammaln(x + 1))
+        y, t = cells
+        return single("poisson", y, 0 * y, np.log(t), y * 0.0 - special.gammaln(y + 1))
     if measure == "IRR" and how == "CM.EL":
         x1, t1, x2, t2 = cells
         total = x1 + x2
@@ -163,14 +191,14 @@ def _build(cells: Counts, measure: str, how: str) -> _Models:
         a, b, c, d = cells
         constant = log_choose(a + b, a) + log_choose(c + d, c)
         base = Cells(
-            "hypergeometric", a[:, None], 0 * one, 0 * one, one[:, :, None], None, none,
+            "hypergeometric", a[:, None], 0 * one, 0 * one, design, None, none,
             constant[:, None], hypergeometric_support(a, a + b, c, c + d),
         )  # fmt: skip
-        return _Models(base, None, one[:, :, None], one)
-    return _two_arms(cells, measure, how)
+        return _Models(base, None, one[:, :, None], one, x)
+    return _two_arms(cells, measure, how, x)
 
 
-def _two_arms(cells: Counts, measure: str, how: str) -> _Models:
+def _two_arms(cells: Counts, measure: str, how: str, x: Floats) -> _Models:
     """Return the unconditional models, in which each arm is a cell."""
     from scipy import special
 
@@ -187,19 +215,20 @@ def _two_arms(cells: Counts, measure: str, how: str) -> _Models:
     arm = np.tile([1.0, 0.0], (k, 1))
     both, coding = np.ones((k, 2)), arm - 0.5
     fixed = how == "UM.FS"
-    design = arm[:, :, None] if fixed else np.stack([arm, both], axis=2)
+    effect = arm[:, :, None] * x[:, None, :]
+    design = effect if fixed else np.concatenate([effect, both[:, :, None]], axis=2)
     base = Cells(
         "binomial" if measure == "OR" else "poisson", counts, sizes, offset, design,
         both if fixed else None, np.empty((k, 2, 0)), constant,
     )  # fmt: skip
-    return _Models(base, None if fixed else both[:, :, None], coding[:, :, None], arm)
+    return _Models(base, None if fixed else both[:, :, None], coding[:, :, None], arm, x)
 
 
-def _equal(models: _Models, cells: Counts, measure: str, centre: float, points: int) -> GlmmFit:
-    """Fit the equal-effects model."""
+def _equal(models: _Models, cells: Counts, measure: str, effect: Floats, points: int) -> GlmmFit:
+    """Fit the equal-effects model, beginning at these coefficients of the effect."""
     base = models.base
     start = np.zeros(base.design.shape[2])
-    start[0] = centre
+    start[: len(effect)] = effect
     own = None
     if base.counts.shape[1] == 2:
         # the second arm's crude logit or log rate
@@ -207,7 +236,7 @@ def _equal(models: _Models, cells: Counts, measure: str, centre: float, points: 
         own = np.log(top) - np.log(bottom)
     if models.study is None or own is None:
         return fit_glmm(base, coefficients=start, nuisance=own)
-    start[1] = float(own.mean())
+    start[-1] = float(own.mean())
     spread = max(float(own.std()), 0.1)
     return fit_glmm(
         base.with_random(models.study), points=points, coefficients=start,
@@ -258,7 +287,7 @@ def _best_hypergeometric(cells: Counts) -> tuple[Floats, Floats, Floats]:
     inside = (a > np.maximum(0, a - d)) & (a < np.minimum(a + b, a + c))
     if inside.any():
         part = tuple(x[inside] for x in cells)
-        base = _build(part, "OR", "CM.EL").base
+        base = _build(part, "OR", "CM.EL", np.ones((len(part[0]), 1))).base
         none = np.zeros((int(inside.sum()), 1, 0))
         free = replace(base, design=none, nuisance=np.ones_like(base.counts))
         half = [x + 0.5 for x in part]
@@ -283,24 +312,30 @@ def _own_effects(cells: Counts, measure: str, how: str) -> tuple[Floats, Floats]
         return np.log(a / b) - np.log(c / d), 1 / a + 1 / b + 1 / c + 1 / d
 
 
-def _wald(theta: Floats, v: Floats) -> float:
+def _wald(theta: Floats, v: Floats, x: Floats) -> float:
     """Return the Wald statistic; a study whose own effect is infinite adds nothing to it."""
     some = np.isfinite(theta) & np.isfinite(v)
     if some.sum() < 2:
         return float("nan")
-    w, y = 1 / v[some], theta[some]
-    return float(w @ (y - w @ y / w.sum()) ** 2)
+    root = 1 / np.sqrt(v[some])
+    return _rest(root * theta[some], root[:, None] * x[some])
+
+
+def _rest(y: Floats, x: Floats) -> float:
+    """Return the residual sum of squares of y on x, whose columns may depend on each other."""
+    rest = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
+    return float(rest @ rest)
 
 
 def _saturated_random(models: _Models, equal: GlmmFit, points: int) -> tuple[float, float, str]:
     """Fit the model with random study effects and an effect of its own for each study."""
-    k = len(models.base.counts)
-    free = replace(models.base, design=models.base.design[:, :, 1:], nuisance=models.own)
+    p = models.x.shape[1]
+    free = replace(models.base, design=models.base.design[:, :, p:], nuisance=models.own)
     fit = fit_glmm(
         free.with_random(models.study if models.study is not None else models.effect),
         points=points,
-        coefficients=equal.coefficients[1:],
-        nuisance=np.full(k, float(equal.coefficients[0])),
+        coefficients=equal.coefficients[p:],
+        nuisance=models.x @ equal.coefficients[:p],
         scales=equal.scales,
         decrement=SATURATED,
     )
@@ -312,5 +347,10 @@ def _saturated_random(models: _Models, equal: GlmmFit, points: int) -> tuple[flo
     if len(theta) < 2:
         return lrt, float("nan"), ""
     v = fit.nuisance_covariance[np.ix_(usable, usable)]
-    solved = np.linalg.solve(v, np.column_stack([theta, np.ones(len(theta))]))
-    return lrt, float(theta @ solved[:, 0] - solved[:, 0].sum() ** 2 / solved[:, 1].sum()), ""
+    # with the Cholesky root of the covariance the sum of squares is an ordinary one
+    both = np.column_stack([theta, models.x[usable]])
+    try:
+        whitened = np.linalg.solve(np.linalg.cholesky(v), both)
+    except np.linalg.LinAlgError:
+        return lrt, float("nan"), ""
+    return lrt, _rest(whitened[:, 0], whitened[:, 1:]), ""

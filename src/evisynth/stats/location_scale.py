@@ -8,7 +8,7 @@ number of estimates.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
@@ -19,7 +19,7 @@ from evisynth.errors import DataError, OptionError
 from evisynth.stats.heterogeneity import estimate_tau2
 from evisynth.stats.regression import check_rank
 
-__all__ = ["LocationScaleModel", "ScaleLink", "fit_location_scale"]
+__all__ = ["LocationScaleModel", "ScaleLink", "fit_location_scale", "scale_profile"]
 
 Floats = NDArray[np.float64]
 ScaleLink = Literal["log", "identity"]
@@ -93,15 +93,23 @@ class _Likelihood:
     """The profile likelihood of the scale coefficients."""
 
     def __init__(
-        self, y: Floats, v: Floats, x: Floats, z: Floats, link: ScaleLink, restricted: bool
+        self,
+        y: Floats,
+        v: Floats,
+        x: Floats,
+        z: Floats,
+        link: ScaleLink,
+        restricted: bool,
+        offset: Floats | None = None,
     ) -> None:
         self.y, self.v, self.x, self.z = y, v, x, z
         self.link = link
         self.restricted = restricted
+        self.offset = np.zeros(len(y)) if offset is None else offset
 
     def tau2(self, alpha: Floats) -> Floats:
         """Return tau² of each estimate."""
-        eta = self.z @ alpha
+        eta = self.z @ alpha + self.offset
         return np.exp(np.clip(eta, -700.0, 700.0)) if self.link == "log" else eta
 
     def solve(self, tau2: Floats) -> tuple[Floats, Floats, Floats, Floats]:
@@ -271,6 +279,91 @@ def fit_location_scale(
     )
 
 
+def scale_profile(
+    estimates: Floats,
+    variances: Floats,
+    design: Floats,
+    scale_design: Floats,
+    column: int,
+    value: float,
+    *,
+    link: ScaleLink,
+    restricted: bool,
+    starts: Sequence[Floats],
+) -> tuple[float, Floats]:
+    """Return the highest (restricted) log-likelihood with one scale coefficient held.
+
+    Parameters
+    ----------
+    estimates, variances, design, scale_design, link, restricted
+        As in `fit_location_scale`.
+    column
+        Which coefficient is held.
+    value
+        Where it is held.
+    starts
+        Coefficients of all columns to begin at, each of shape (Q,).
+
+    Returns
+    -------
+    tuple
+        The log-likelihood without constants (minus infinity where no tau² is possible) and the
+        coefficients of all columns.
+
+    Examples
+    --------
+    >>> y, one = np.array([0.1, 0.2, 0.1, 0.9, -0.4, 1.2]), np.ones((6, 1))
+    >>> held = [
+    ...     scale_profile(
+    ...         y, np.full(6, 0.01), one, one, 0, value, link="log", restricted=True,
+    ...         starts=[np.zeros(1)],
+    ...     )[0]
+    ...     for value in (-3.0, -1.2, 1.0)
+    ... ]
+    >>> held[1] > max(held[0], held[2])
+    True
+    """  # fmt: skip
+    kept = np.arange(scale_design.shape[1]) != column
+    rest, offset = scale_design[:, kept], value * scale_design[:, column]
+    basis, turn = np.linalg.qr(rest)
+    likelihood = _Likelihood(estimates, variances, design, basis, link, restricted, offset)
+    found = np.array(starts[0], dtype=np.float64)
+    found[column] = value
+    if not kept.any():
+        return likelihood.height(np.empty(0)), found
+    # the other columns take over what the one held has left, as far as they can
+    wanted = [basis.T @ (scale_design @ start - offset) for start in starts]
+    if link == "log":  # a search begun where a tau² is 0 may stay there
+        wanted.append(basis.T @ (np.log(np.median(variances)) - offset))
+        places = [_climb(likelihood, alpha)[0] for alpha in wanted]
+    else:
+        inside = (_climb_inside(likelihood, alpha) for alpha in wanted[:1])
+        places = [place for place in inside if place is not None]
+    places = [place for place in places if np.isfinite(place.height)]
+    if not places:
+        return -np.inf, found
+    place = max(places, key=lambda top: top.height)
+    found[kept] = np.linalg.solve(turn, place.alpha)
+    return place.height, found
+
+
+def _climb_inside(likelihood: _Likelihood, first: Floats) -> _Place | None:
+    """Climb inside tau² > 0 from a place made possible, or say that there is none."""
+    typical = float(np.median(likelihood.v))
+    alpha: Floats | None = first
+    if likelihood.tau2(first).min() <= 0.01 * typical:
+        wanted = np.maximum(likelihood.tau2(first), 0.1 * typical)
+        alpha = _feasible(likelihood.z, wanted, likelihood.offset)
+    if alpha is None or (likelihood.tau2(alpha) <= 0).any():
+        return None
+    here = likelihood.place(alpha, BARRIER[0])
+    for barrier in BARRIER:
+        here, _ = _climb(likelihood, here.alpha, barrier, steps=60)
+    if likelihood.tau2(here.alpha).min() > BORDER * typical:
+        return _climb(likelihood, here.alpha)[0]
+    return likelihood.place(here.alpha)
+
+
 def _covariance(information: Floats, back: Floats) -> Floats:
     """Return the covariance of the scale coefficients, NaN for one along a flat direction."""
     values, vectors = np.linalg.eigh(information)
@@ -335,13 +428,27 @@ def _search_identity(likelihood: _Likelihood) -> tuple[_Place, bool]:
     return max(tops, key=lambda top: top[0].height)
 
 
-def _feasible(z: Floats, tau2: Floats) -> Floats | None:
+def _feasible(z: Floats, tau2: Floats, offset: Floats | None = None) -> Floats | None:
     """Return coefficients whose tau² are all above 0, near the ones wanted if they can be."""
-    alpha = np.linalg.lstsq(z, tau2, rcond=None)[0]
-    if (z @ alpha > 0.01 * tau2.min()).all():
+    known = np.zeros(len(z)) if offset is None else offset
+    alpha = np.linalg.lstsq(z, tau2 - known, rcond=None)[0]
+    if (z @ alpha + known > 0.01 * tau2.min()).all():
         return np.asarray(alpha)
     from scipy.optimize import linprog
 
-    bounds = [(None, None)] * z.shape[1]
-    found = linprog(np.abs(z).sum(axis=0) * 0, A_ub=-z, b_ub=-np.full(len(z), 1.0), bounds=bounds)
-    return np.asarray(found.x) * float(np.median(tau2)) if found.success else None
+    if offset is None:
+        bounds = [(None, None)] * z.shape[1]
+        found = linprog(
+            np.abs(z).sum(axis=0) * 0, A_ub=-z, b_ub=-np.full(len(z), 1.0), bounds=bounds
+        )
+        return np.asarray(found.x) * float(np.median(tau2)) if found.success else None
+    # the largest least tau², which must be above 0
+    size, columns = float(np.median(tau2)), z.shape[1]
+    found = linprog(
+        np.append(np.zeros(columns), -1.0),
+        A_ub=np.column_stack([-z, np.ones(len(z))]),
+        b_ub=known / size,
+        bounds=[(None, None)] * columns + [(None, 1.0)],
+    )
+    best = np.asarray(found.x, dtype=np.float64) if found.success else np.zeros(columns + 1)
+    return best[:-1] * size if best[-1] > 0 else None

@@ -122,7 +122,7 @@ class Problem:
             np.einsum("ij,kij->k", slope, jacobian)
             for slope, jacobian in zip(found.slopes, jacobians, strict=True)
         ]
-        return found.height, np.concatenate(slopes)
+        return found.height, np.concatenate([np.empty(0), *slopes])
 
 
 class Summit(NamedTuple):

@@ -91,6 +91,8 @@ def starting_places(problem: Problem, free: Bools, total: float) -> list[Floats]
     turn with little.
     """
     count = len(problem.components)
+    if count == 0:
+        return [np.empty(0)]
     even = np.full(count, 1 / count)
     shares = [np.where(np.arange(count) == place, 0.9, 0.1 / count) for place in range(count)]
     if count == 1:

@@ -96,18 +96,28 @@ def shrunken_quantiles(
     """Return quantiles of the estimates shrunken as by Wang and Lee.
 
     Each deviation from the pooled effect is multiplied by √(τ²/(τ² + v)), so that the shrunken
-    estimates vary as much as the effects are estimated to. Quantiles are linear between the order
-    statistics (as spreadsheets and R's default have them).
+    estimates vary as much as the effects are estimated to (their section 2.3). The i-th of them in
+    order is the quantile of i/(k + 1); between two, quantiles are linear in those of the normal
+    distribution, and beyond the outermost they lie on the line from it to the pooled effect
+    (section 2.4).
 
     Examples
     --------
     >>> y, v = [0.1, 0.3, 0.8, 0.5], [0.02, 0.03, 0.05, 0.01]
-    >>> shrunken_quantiles(y, v, 0.4021, 0.0481, [0.025, 0.975]).round(3)
-    array([0.161, 0.667])
+    >>> shrunken_quantiles(y, v, 0.4021, 0.0481, [0.025, 0.2, 0.975]).round(3)
+    array([-0.189,  0.148,  1.051])
     """
+    from scipy import special
+
     y, v = np.asarray(estimates, dtype=np.float64), np.asarray(variances, dtype=np.float64)
-    shrunken = mean + (y - mean) * np.sqrt(tau2 / (tau2 + v))
-    return np.asarray(np.quantile(shrunken, np.asarray(probabilities, dtype=np.float64)))
+    shrunken = np.sort(mean + (y - mean) * np.sqrt(tau2 / (tau2 + v)))
+    k = len(shrunken)
+    ends = special.ndtri(np.arange(1, k + 1) / (k + 1))
+    at = special.ndtri(np.asarray(probabilities, dtype=np.float64))
+    inner = np.interp(at, ends, shrunken)
+    below = mean + (shrunken[0] - mean) * at / ends[0]
+    above = mean + (shrunken[-1] - mean) * at / ends[-1]
+    return np.asarray(np.where(at < ends[0], below, np.where(at > ends[-1], above, inner)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from evisynth.stats.selection import SelectionProblem, slopes
 
-__all__ = ["SelectionFit", "fit_selection"]
+__all__ = ["Place", "SelectionFit", "climb_to_edges", "fit_selection", "in_units"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -73,7 +73,7 @@ class SelectionFit:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """Where a search stands: mean, tau, logarithms of the selection parameters."""
 
     beta: Floats
@@ -82,12 +82,13 @@ class _Place:
 
     @property
     def vector(self) -> Floats:
+        """All parameters one after the other."""
         return np.concatenate([self.beta, [self.tau], self.log_delta])
 
-    def at(self, vector: Floats) -> _Place:
+    def at(self, vector: Floats) -> Place:
         """Return another place."""
         p = len(self.beta)
-        return _Place(vector[:p], float(vector[p]), vector[p + 1 :])
+        return Place(vector[:p], float(vector[p]), vector[p + 1 :])
 
     @property
     def delta(self) -> Floats:
@@ -95,14 +96,14 @@ class _Place:
         return np.exp(self.log_delta)
 
 
-def _value_and_slopes(problem: SelectionProblem, place: _Place) -> tuple[float, Floats]:
+def _value_and_slopes(problem: SelectionProblem, place: Place) -> tuple[float, Floats]:
     value, found = slopes(problem, place.beta, place.tau, place.delta)
     found[len(place.beta) + 1 :] *= place.delta
     return value, found
 
 
 def _curvature(
-    problem: SelectionProblem, place: _Place, free: Bools, *, extrapolate: bool = False
+    problem: SelectionProblem, place: Place, free: Bools, *, extrapolate: bool = False
 ) -> Floats:
     """Return minus the second derivatives among the free parameters."""
     vector = place.vector
@@ -147,18 +148,12 @@ def fit_selection(
     """
     known = np.full(problem.parameters, np.nan) if fixed is None else np.asarray(fixed, float)
     unknown = np.isnan(known)
-    # in units of a typical standard error, so that steps and limits fit any measure
-    unit = float(np.sqrt(np.median(problem.variances)))
-    scaled = replace(
-        problem,
-        estimates=problem.estimates / unit,
-        variances=problem.variances / unit**2,
-        steps=problem.steps / unit if problem.kind == "trunc" else problem.steps,
-    )
+    scaled, unit, back = in_units(problem)
+    first = np.asarray(np.linalg.solve(back, beta) / unit, dtype=np.float64)
 
-    def search(start: Floats, tau_start: float) -> tuple[_Place, float, bool, Bools]:
+    def search(start: Floats, tau_start: float) -> tuple[Place, float, bool, Bools]:
         log_delta = np.where(unknown, np.log(start), np.log(np.maximum(known, 1e-300)))
-        return _search(scaled, _Place(beta / unit, tau_start, log_delta), unknown)
+        return climb_to_edges(scaled, Place(first, tau_start, log_delta), unknown)
 
     starts = [np.full(problem.parameters, start) for start in STARTS]
     if problem.kind in ("beta", "negexppow"):
@@ -170,30 +165,81 @@ def fit_selection(
         for start in starts if unknown.any() else starts[:1]:
             best = _higher(best, search(start, WIDE))
     found = _finished(scaled, *best, unknown)
+    covariance = back @ found.covariance @ back.T * unit**2
+    with np.errstate(invalid="ignore"):
+        deviations = np.sqrt(np.diag(covariance))
     return replace(
         found,
-        coefficients=found.coefficients * unit,
-        coefficient_se=found.coefficient_se * unit,
+        coefficients=back @ found.coefficients * unit,
+        coefficient_se=deviations,
         tau2=found.tau2 * unit**2,
         tau2_se=found.tau2_se * unit**2,
-        covariance=found.covariance * unit**2,
+        covariance=covariance,
         log_likelihood=found.log_likelihood - len(problem.estimates) * float(np.log(unit)),
     )
 
 
+def in_units(problem: SelectionProblem) -> tuple[SelectionProblem, float, Floats]:
+    """Return the problem in units of a typical standard error, with an orthonormal design.
+
+    So steps and limits of a search fit any measure, and units and origins of moderators do not
+    matter. The unit, and what turns coefficients back (times the unit), come with it.
+
+    Examples
+    --------
+    >>> four = np.array([4.0, 4.0])
+    >>> one = np.ones((2, 1))
+    >>> problem = SelectionProblem(four, four, one, "beta", False, np.empty(0), np.ones(2), False)
+    >>> made, unit, back = in_units(problem)
+    >>> made.estimates.tolist(), unit, back.tolist()
+    ([2.0, 2.0], 2.0, [[1.0]])
+    """
+    unit = float(np.sqrt(np.median(problem.variances)))
+    design, back = problem.design, np.eye(problem.design.shape[1])
+    if design.shape[1] > 1:
+        basis, turn = np.linalg.qr(design)
+        size = float(np.sqrt(len(design)))
+        design, back = basis * size, np.linalg.inv(turn) * size
+    scaled = replace(
+        problem,
+        estimates=problem.estimates / unit,
+        variances=problem.variances / unit**2,
+        steps=problem.steps / unit if problem.kind == "trunc" else problem.steps,
+        design=design,
+    )
+    return scaled, unit, back
+
+
 def _higher(
-    one: tuple[_Place, float, bool, Bools], other: tuple[_Place, float, bool, Bools]
-) -> tuple[_Place, float, bool, Bools]:
+    one: tuple[Place, float, bool, Bools], other: tuple[Place, float, bool, Bools]
+) -> tuple[Place, float, bool, Bools]:
     """Return the higher of two ends of a search; one that is no maximum does not count."""
     return other if (other[2], other[1]) > (one[2], one[1] + 1e-8) else one
 
 
-def _search(
-    problem: SelectionProblem, place: _Place, unknown: Bools
-) -> tuple[_Place, float, bool, Bools]:
-    """Climb; parameters that reach an edge are held there."""
+def climb_to_edges(
+    problem: SelectionProblem, place: Place, unknown: Bools, *, hold_tau: bool = False
+) -> tuple[Place, float, bool, Bools]:
+    """Climb from a place; parameters that reach an edge are held there.
+
+    Parameters
+    ----------
+    problem
+        The model, in units (`in_units`).
+    place
+        Where to begin.
+    unknown
+        Shape (D,): selection parameters that may move.
+    hold_tau
+        Whether tau stays where it is.
+
+    Returns
+    -------
+    tuple
+        Place, log-likelihood, whether it is a maximum, and which selection parameters are held.
+    """
     p = len(place.beta)
-    free = np.concatenate([np.ones(p, bool), [problem.random], unknown])
+    free = np.concatenate([np.ones(p, bool), [problem.random and not hold_tau], unknown])
     if not problem.random:
         place = replace(place, tau=0.0)
     edge = np.zeros(len(unknown), dtype=np.bool_)
@@ -215,7 +261,7 @@ def _search(
         free = np.concatenate([free[: p + 1], unknown & ~edge])
 
 
-def _climb(problem: SelectionProblem, place: _Place, free: Bools) -> tuple[_Place, float, bool]:
+def _climb(problem: SelectionProblem, place: Place, free: Bools) -> tuple[Place, float, bool]:
     """Climb by Newton's method with step halving."""
     p = len(place.beta)
     value, gradient = _value_and_slopes(problem, place)
@@ -253,7 +299,7 @@ def _climb(problem: SelectionProblem, place: _Place, free: Bools) -> tuple[_Plac
 
 def _finished(
     problem: SelectionProblem,
-    place: _Place,
+    place: Place,
     value: float,
     converged: bool,
     edge: Bools,

@@ -9,6 +9,7 @@ from evisynth.synthesis.copas_results import CopasModel
 from evisynth.synthesis.counts import mantel_haenszel
 from evisynth.synthesis.counts_glmm import glmm
 from evisynth.synthesis.counts_peto import peto
+from evisynth.synthesis.counts_regression_results import CountRegression
 from evisynth.synthesis.counts_results import CountFit, NamedTest
 from evisynth.synthesis.curve_results import Albatross, Drapery, FunnelContours, LikelihoodProfile
 from evisynth.synthesis.diagnostic_curves import albatross, drapery, funnel_contours, profile
@@ -21,6 +22,8 @@ from evisynth.synthesis.heterogeneity_table import (
     HeterogeneityMeasure,
     heterogeneity,
 )
+from evisynth.synthesis.influence_regression import RegressionInfluence
+from evisynth.synthesis.likelihood_limits import ProfileLimits, profile_limits
 from evisynth.synthesis.limit_fitting import LimitMetaAnalysis, limit_meta_analysis
 from evisynth.synthesis.location_scale import location_scale
 from evisynth.synthesis.location_scale_results import LocationScale, LocationScaleOptions
@@ -81,7 +84,8 @@ from evisynth.synthesis.results import (
 )
 from evisynth.synthesis.robust_fitting import robust, robust_regression
 from evisynth.synthesis.robust_results import RobustFit, WorkingModel
-from evisynth.synthesis.selection import SelectionModel, selection_model
+from evisynth.synthesis.selection import selection_model
+from evisynth.synthesis.selection_results import SelectionModel
 from evisynth.synthesis.sensitivity import cumulative, influence, leave_one_out
 from evisynth.synthesis.sequential_analysis import sequential
 from evisynth.synthesis.sequential_results import SequentialAnalysis
@@ -116,6 +120,7 @@ __all__ = [
     "Contrasts",
     "CopasModel",
     "CountFit",
+    "CountRegression",
     "Cumulative",
     "Drapery",
     "EValue",
@@ -158,8 +163,10 @@ __all__ = [
     "PredictionIntervals",
     "Predictions",
     "PredictiveProbability",
+    "ProfileLimits",
     "Radial",
     "RandomEffects",
+    "RegressionInfluence",
     "RequiredStudies",
     "RobustFit",
     "SelectionModel",
@@ -223,6 +230,7 @@ __all__ = [
     "prediction_intervals",
     "predictive_probability",
     "profile",
+    "profile_limits",
     "qq_normal",
     "radial",
     "read_covariances",

@@ -9,10 +9,9 @@ import numpy as np
 
 from evisynth.display import format_ci, format_count, format_number, format_percent, plural
 from evisynth.errors import NotEstimableError, OptionError
-from evisynth.stats import BootstrapLimits, BootstrapMethod
+from evisynth.stats import BootstrapLimits, BootstrapMethod, check_count, check_level
 from evisynth.synthesis.bootstrapping_draws import BootstrapKind, Draws, draw, quantities_of
 from evisynth.synthesis.given import Given, as_fit
-from evisynth.synthesis.gosh_fits import check_count
 from evisynth.synthesis.options import find_word
 from evisynth.synthesis.result import Result
 from evisynth.synthesis.words import level_words, pooling_sentences
@@ -261,6 +260,10 @@ def bootstrap(
     >>> found.failed, found.lower.shape
     (0, (4, 5))
     """
+    seed = check_count("seed", seed, least=0)
+    level = None if level is None else check_level(level)
+    if not isinstance(intervals, (str, list, tuple)):
+        raise OptionError("intervals", intervals, METHODS)
     made = as_fit(fit)
     if made.k < 2:
         raise NotEstimableError(

@@ -12,13 +12,16 @@ import numpy as np
 from evisynth.display import format_number, format_percent
 from evisynth.errors import DataError, OptionError
 from evisynth.stats import (
+    check_flag,
     chi2_tail,
     fit_location_scale,
     fit_multilevel,
     log_likelihood,
     regress_batch,
 )
+from evisynth.synthesis.counts_regression_results import CountRegression
 from evisynth.synthesis.counts_results import CountFit
+from evisynth.synthesis.further import needs_inverse_variance
 from evisynth.synthesis.joint_tests import HeterogeneityTest, words_of_test
 from evisynth.synthesis.location_scale_results import LocationScale
 from evisynth.synthesis.multilevel_results import MultilevelFit
@@ -32,8 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ModelComparison", "compare", "likelihood_ratio_test"]
 
-Fit = PooledFit | MetaRegression | MultilevelFit | LocationScale | CountFit
-KINDS = (PooledFit, MetaRegression, MultilevelFit, LocationScale, CountFit)
+Fit = PooledFit | MetaRegression | MultilevelFit | LocationScale | CountFit | CountRegression
+KINDS = (PooledFit, MetaRegression, MultilevelFit, LocationScale, CountFit, CountRegression)
 Method = Literal["ML", "REML"]
 
 INSIDE = 1e-7
@@ -199,6 +202,7 @@ def compare(*fits: Fit, names: Sequence[str] | None = None, refit: bool = False)
     >>> round(found.test.statistic, 4), found.test.df1
     (6.8718, 1.0)
     """
+    refit = check_flag("refit", refit)
     if len(fits) < 2:
         raise OptionError("fits", f"{len(fits)} fit", ["two or more fits"])
     for fit in fits:
@@ -254,12 +258,15 @@ def _model(fit: Fit, refit: bool) -> _Model:
         return _of_location_scale(fit, refit)
     if isinstance(fit, CountFit):
         return _of_counts(fit)
+    if isinstance(fit, CountRegression):
+        return _of_count_regression(fit)
     return _of_regression(fit, refit)
 
 
 def _of_regression(fit: PooledFit | MetaRegression, refit: bool) -> _Model:
     """Return a pooled effect or meta-regression, its likelihood taken at its own tau²."""
     effects = fit.effects
+    needs_inverse_variance(fit.options, "comparison of models")
     if isinstance(fit, PooledFit):
         rows, name = effects.estimable, "no moderators"
         x = np.ones((int(rows.sum()), 1))
@@ -284,7 +291,7 @@ def _of_regression(fit: PooledFit | MetaRegression, refit: bool) -> _Model:
     if equal:
         name = f"{name} (equal effects)"
     return _Model(
-        name, y, v, x, method, likelihoods, x.shape[1], int(not equal),
+        name, y, v, x, method, likelihoods, x.shape[1], int(not equal and method != "given"),
         float("nan") if equal else tau2, "normal", "",
     )  # fmt: skip
 
@@ -296,7 +303,7 @@ def _of_multilevel(fit: MultilevelFit, refit: bool) -> _Model:
             model.estimates, model.errors, model.design, model.components, restricted=False
         )
         method = "ML"
-    name = " + ".join(fit.options.random)
+    name = " + ".join(fit.options.random) or "no random effects"
     if fit.formula:
         name = f"{fit.formula}; {name}"
     single = len(model.values) == 1 and model.values[0].shape == (1, 1)
@@ -336,6 +343,20 @@ def _of_counts(fit: CountFit) -> _Model:
         fit.words, data.estimates[here], data.variances[here], np.ones((int(here.sum()), 1)), "ML",
         {"ML": fit.log_likelihood}, fit.parameters - variances, variances,
         fit.tau2, f"counts, {data.measure}, {family}", "",
+    )  # fmt: skip
+
+
+def _of_count_regression(fit: CountRegression) -> _Model:
+    """Return a model of counts with moderators."""
+    if fit.reason:
+        raise DataError(f"the fit has no likelihood: {fit.reason}")
+    data, rows = fit.effects, fit.rows
+    variances = int(not math.isnan(fit.tau2)) + int(not math.isnan(fit.sigma2))
+    family = fit.words.split(", ", 1)[-1]
+    return _Model(
+        f"{fit.words}, on {fit.formula}", data.estimates[rows], data.variances[rows],
+        fit.design.matrix[rows], "ML", {"ML": fit.log_likelihood}, fit.parameters - variances,
+        variances, fit.tau2, f"counts, {data.measure}, {family}", "",
     )  # fmt: skip
 
 

@@ -12,11 +12,17 @@ import numpy as np
 
 from evisynth.display import format_estimate, format_number, format_p, format_percent
 from evisynth.errors import DataError, OptionError
-from evisynth.stats import independent_columns, t_quantile, two_sided_p
+from evisynth.stats import (
+    KenwardRogerCovariance,
+    independent_columns,
+    t_quantile,
+    two_sided_p,
+)
 from evisynth.synthesis.hypotheses import HypothesisReader, design_of, level_rows
 from evisynth.synthesis.joint_tests import HeterogeneityTest, joint_wald_test, words_of_test
 from evisynth.synthesis.linear_fits import LinearFit, linear_fit
 from evisynth.synthesis.options import find_word
+from evisynth.synthesis.regression_further import kenward_roger_test
 from evisynth.synthesis.result import Result
 from evisynth.synthesis.robust_results import RobustFit
 
@@ -298,6 +304,8 @@ def _joint(
         return _no_test(reason, len(matrix))
     if not keep.any():
         return _no_test("no coefficient is in the combinations", len(matrix))
+    if isinstance(linear.inference, KenwardRogerCovariance):
+        return kenward_roger_test(linear.inference, estimates[keep], matrix[keep], "contrasts")
     if not isinstance(fit, RobustFit):
         return joint_wald_test(estimates[keep], v[np.ix_(keep, keep)], linear.df, "contrasts")
     if shifted:

@@ -9,7 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evisynth.errors import NotEstimableError, OptionError
-from evisynth.stats import RHO_BOUND, CopasFits, chi2_tail, fit_copas, normal_quantile, two_sided_p
+from evisynth.stats import (
+    RHO_BOUND,
+    CopasFits,
+    check_number,
+    chi2_tail,
+    fit_copas,
+    normal_quantile,
+    two_sided_p,
+)
 from evisynth.synthesis.copas_results import CopasModel
 from evisynth.synthesis.given import Given, as_fit
 
@@ -91,8 +99,9 @@ def copas(
     fit = as_fit(fit)
     if isinstance(grid, bool) or not isinstance(grid, int) or grid < 3:
         raise OptionError("grid", grid, ["a whole number of at least 3"])
-    if not 0 < threshold < 1:
-        raise OptionError("threshold", threshold, ["a P value, e.g. 0.1"])
+    threshold = check_number(
+        "threshold", threshold, above=0, below=1, words=["a P value, e.g. 0.1"]
+    )
     rows = fit.effects.estimable
     y, s = fit.effects.estimates[rows], np.sqrt(fit.effects.variances[rows])
     if len(y) < 3:

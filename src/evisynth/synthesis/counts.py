@@ -14,6 +14,7 @@ from evisynth.errors import OptionError
 from evisynth.stats import (
     CountTest,
     association_test,
+    check_flag,
     homogeneity_tests,
     mantel_haenszel_batch,
     q_around,
@@ -132,6 +133,8 @@ def mantel_haenszel(
     >>> round(fit.estimate, 4), round(fit.test("Tarone").p_value, 3)
     (-1.4215, 0.329)
     """
+    correct = check_flag("correct", correct)
+    swap_events = check_flag("swap_events", swap_events)
     what = find_word("measure", measure, MEASURES)
     by = find_word("rules", rules, RULES, RULE_SYNONYMS)
     kind = find_word("model", model, MODELS, MODEL_SYNONYMS)

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evisynth.display import plural
 from evisynth.errors import NotEstimableError, OptionError
-from evisynth.stats import (
-    CountLikelihood,
-    CountModel,
-    chi2_tail,
-    fit_count_model,
-    t_quantile,
-    two_sided_p,
+from evisynth.stats import CountLikelihood, fit_count_model, t_quantile, two_sided_p
+from evisynth.synthesis.counts_glmm_moderators import fit_moderated
+from evisynth.synthesis.counts_glmm_words import (
+    RUN_AWAY,
+    heterogeneity_tests,
+    inconsistency,
+    model_notes,
+    model_words,
 )
 from evisynth.synthesis.counts_reading import Counts, read_counts
-from evisynth.synthesis.counts_results import CountFit, NamedTest
-from evisynth.synthesis.inputs import repeated_words
+from evisynth.synthesis.counts_regression_results import CountRegression
+from evisynth.synthesis.counts_results import CountFit
+from evisynth.synthesis.moderators import ModeratorsGiven
 from evisynth.synthesis.options import find_word
 
 if TYPE_CHECKING:
@@ -41,35 +42,40 @@ MODEL_SYNONYMS = {
     "fixed": "equal", "common": "equal", "fe": "equal", "ee": "equal", "fixed-effect": "equal",
     "re": "random", "random-effects": "random", "ml": "random",
 }  # fmt: skip
-LIKELIHOOD_WORDS = {
-    "UM.FS": "unconditional model with fixed study effects",
-    "UM.RS": "unconditional model with random study effects",
-    "CM.EL": "conditional model, exact likelihood",
-    "CM.AL": "conditional model, approximate likelihood",
-    "": "model of single groups",
-}
-FAMILY_WORDS = {
-    ("OR", "UM.FS"): "binomial-normal", ("OR", "UM.RS"): "binomial-normal",
-    ("OR", "CM.EL"): "hypergeometric-normal", ("OR", "CM.AL"): "binomial-normal",
-    ("IRR", "UM.FS"): "Poisson-normal", ("IRR", "UM.RS"): "Poisson-normal",
-    ("IRR", "CM.EL"): "binomial-normal", ("PLO", ""): "binomial-normal",
-    ("IRLN", ""): "Poisson-normal",
-}  # fmt: skip
 
 POINTS = {"default": 7, "CM.EL": 21}
 """Quadrature points: 7 as in metafor and lme4; metafor integrates the exact conditional model to a
 relative tolerance, which 21 points meet."""
 
-RUN_AWAY = (
-    "the search for the maximum of the likelihood did not end: the estimate runs away (is one arm "
-    "without events in all studies?) or the likelihood is flat"
-)
 
-
+# fmt: off
+@overload
+def glmm(
+    data: pd.DataFrame | Mapping[str, Any], measure: str = ..., *, moderators: None = ...,
+    likelihood: str = ..., model: str = ..., study: Any = ..., events1: Any = ...,
+    nonevents1: Any = ..., n1: Any = ..., time1: Any = ..., events2: Any = ...,
+    nonevents2: Any = ..., n2: Any = ..., time2: Any = ..., events: Any = ..., n: Any = ...,
+    nonevents: Any = ..., time: Any = ..., subset: Any = ..., ci: str = ...,
+    points: int | None = ..., level: float = ..., levels: None = ..., terms: None = ...,
+    drop_redundant: bool = ...,
+) -> CountFit: ...
+@overload
+def glmm(
+    data: pd.DataFrame | Mapping[str, Any], measure: str = ..., *, moderators: ModeratorsGiven,
+    likelihood: str = ..., model: str = ..., study: Any = ..., events1: Any = ...,
+    nonevents1: Any = ..., n1: Any = ..., time1: Any = ..., events2: Any = ...,
+    nonevents2: Any = ..., n2: Any = ..., time2: Any = ..., events: Any = ..., n: Any = ...,
+    nonevents: Any = ..., time: Any = ..., subset: Any = ..., ci: str = ...,
+    points: int | None = ..., level: float = ...,
+    levels: Mapping[str, Sequence[object]] | None = ..., terms: Sequence[str] | None = ...,
+    drop_redundant: bool = ...,
+) -> CountRegression: ...
+# fmt: on
 def glmm(
     data: pd.DataFrame | Mapping[str, Any],
     measure: str = "OR",
     *,
+    moderators: ModeratorsGiven | None = None,
     likelihood: str = "",
     model: str = "random",
     study: Any = "study",
@@ -89,7 +95,10 @@ def glmm(
     ci: str = "z",
     points: int | None = None,
     level: float = 0.95,
-) -> CountFit:
+    levels: Mapping[str, Sequence[object]] | None = None,
+    terms: Sequence[str] | None = None,
+    drop_redundant: bool = False,
+) -> CountFit | CountRegression:
     """Pool counts by a generalized linear (mixed) model, by maximum likelihood.
 
     Parameters
@@ -100,6 +109,9 @@ def glmm(
     measure
         ``"OR"`` (log odds ratio), ``"IRR"`` (log incidence rate ratio), ``"PLO"`` (logit of a
         proportion) or ``"IRLN"`` (log incidence rate).
+    moderators
+        What the effect depends on: a formula over the columns of the data, or a design matrix with
+        a row for each row used, as `meta_regression` takes them. None for a pooled effect.
     likelihood
         For OR and IRR: ``"UM.FS"`` (the default: each study has a parameter of its own),
         ``"UM.RS"`` (study effects are random, independent of the random effects of treatment,
@@ -112,19 +124,22 @@ def glmm(
     events, n, nonevents, time
         Columns of single groups.
     ci
-        ``"z"``, or ``"t"`` with k - 1 degrees of freedom.
+        ``"z"``, or ``"t"`` with k - 1 degrees of freedom (k - p with p coefficients).
     points
         Quadrature points per random effect: 7 unless given (21 in the exact conditional model); 1
         is Laplace's approximation, which is what the model with random study effects uses unless
         more are asked for.
     level
         Level of the limits.
+    levels, terms, drop_redundant
+        Of the moderators, as in `meta_regression`.
 
     Returns
     -------
-    CountFit
-        With the tests ``"LRT"`` and ``"Wald"`` for heterogeneity, which compare the
-        equal-effects model with the saturated one. NaN with a ``reason`` where the search fails.
+    CountFit or CountRegression
+        The latter with moderators. With the tests ``"LRT"`` and ``"Wald"`` for (residual)
+        heterogeneity, which compare the equal-effects model with the saturated one. NaN with a
+        ``reason`` where the search fails, e.g. by separation.
 
     Raises
     ------
@@ -132,12 +147,16 @@ def glmm(
         When a word is not known.
     InputError
         When a column is missing or a cell cannot be used.
+    DataError
+        When moderators depend on each other; the message names them.
     NotEstimableError
-        When no study tells anything of the effect.
+        When no study tells anything of the effect, or there are not more studies than
+        coefficients.
 
     Notes
     -----
-    Studies without events (or without non-events) in both arms tell nothing of an odds ratio or
+    Moderators act on the effect (of treatment; on the logit or log rate itself in single groups).
+        Studies without events (or without non-events) in both arms tell nothing of an odds ratio or
     rate ratio and are left out with a note. Log-likelihoods are complete, so that the models of the
     same data can be compared where they have the same response (not conditional with
     unconditional ones).
@@ -159,6 +178,9 @@ def glmm(
     >>> fit = glmm(table, "OR", likelihood="CM.EL")
     >>> fit.k, round(fit.estimate, 3), round(fit.tau2, 3)
     (4, -1.408, 0.0)
+    >>> by_dose = glmm(table | {"dose": [1, 2, 2, 3]}, "OR", moderators="dose", model="equal")
+    >>> by_dose.terms, by_dose.coefficients.round(3)
+    (('intercept', 'dose'), array([-1.154, -0.104]))
     """
     what = find_word("measure", measure, MEASURES)
     how = _likelihood(what, likelihood)
@@ -187,6 +209,11 @@ def glmm(
             f"no study tells anything of the {what}: "
             + "; ".join(dict.fromkeys(word for word in counts.effects.reasons if word))
         )
+    if moderators is not None:
+        return fit_moderated(
+            counts, here, what, how, moderators, random=kind == "random", test=test, points=number,
+            level=level, levels=levels, terms=terms, drop_redundant=drop_redundant,
+        )  # fmt: skip
     found = _fitted(counts, here, what, how, kind, test, number, level)
     settings = (("measure", what), ("likelihood", likelihood), ("model", model), ("ci", ci),
                 ("points", points))  # fmt: skip
@@ -247,8 +274,8 @@ def _fitted(
     statistic = estimate / se
     tau2 = tau2 if good else float("nan")
     sigma2 = float(chosen.scales[0] ** 2) if how == "UM.RS" and good else float("nan")
-    i2, h2 = _inconsistency(made.variances[here], tau2)
-    words, sentence = _words(measure, how, kind, test, points, level)
+    i2, h2 = inconsistency(made.variances[here], tau2)
+    words, sentence = model_words(measure, how, kind, test, points, level)
     parameters = len(chosen.coefficients) + len(chosen.scales) + (k if how == "UM.FS" else 0)
     terms = ("intercept",) if len(chosen.coefficients) == 1 else ("effect", "studies' mean")
     deviation = np.sqrt(np.abs(np.diag(chosen.covariance)))
@@ -270,9 +297,9 @@ def _fitted(
         tau2=tau2,
         i2=i2,
         h2=h2,
-        tests=_tests(found, k - 1),
+        tests=heterogeneity_tests(found, k - 1),
         weights=np.where(here, np.nan, 0.0),
-        notes=_notes(counts, here, kind, k, how, points),
+        notes=model_notes(counts, here, kind, k, how, points),
         sigma2=sigma2,
         log_likelihood=chosen.log_likelihood if good else float("nan"),
         parameters=parameters,
@@ -282,76 +309,3 @@ def _fitted(
         covariance=tuple(tuple(float(x) for x in row) for row in chosen.covariance),
         reason="" if good else RUN_AWAY,
     )
-
-
-def _inconsistency(variances: Floats, tau2: float) -> tuple[float, float]:
-    """Return I² and H² with the typical variance of the studies' own estimates."""
-    w = 1 / variances
-    if np.isnan(tau2) or len(w) < 2:
-        return float("nan"), float("nan")
-    typical = (len(w) - 1) * w.sum() / (w.sum() ** 2 - w @ w)
-    return float(100 * tau2 / (typical + tau2)), float(1 + tau2 / typical)
-
-
-def _tests(found: CountModel, df: int) -> tuple[NamedTest, ...]:
-    """Name the tests for heterogeneity."""
-    tests = []
-    for name, value, words in (
-        ("LRT", found.lrt, "likelihood ratio against the saturated model"),
-        ("Wald", found.wald, "Wald test in the saturated model"),
-    ):
-        p = float(chi2_tail(value, df)) if df > 0 else float("nan")
-        tests.append(NamedTest(name, "heterogeneity", value, df, p, words, found.reason))
-    return tuple(tests)
-
-
-def _notes(
-    counts: Counts, here: NDArray[np.bool_], kind: str, k: int, how: str, points: int
-) -> tuple[str, ...]:
-    made = counts.effects
-    notes = [repeated_words(made)] * bool(made.repeated)
-    out = np.flatnonzero(~here)
-    if out.size:
-        which = ", ".join(f"{made.labels[row]} ({made.reasons[row]})" for row in out)
-        notes.append(f"{plural(out.size, 'row')} could not be used: {which}.")
-    if k == 1 and kind == "random":
-        notes.append("One study: the equal-effects model is given; tau² cannot be estimated.")
-    if how == "UM.RS" and kind == "random" and points == 1 and k > 1:
-        notes.append(
-            "Laplace's approximation was used (as lme4 and metafor do for two random effects); "
-            "points=7 integrates more exactly."
-        )
-    return tuple(notes)
-
-
-def _words(
-    measure: str, how: str, kind: str, test: str, points: int, level: float
-) -> tuple[str, str]:
-    """Return the method in words and as a paragraph."""
-    name = {
-        "OR": "Odds ratios", "IRR": "Incidence rate ratios", "PLO": "Proportions",
-        "IRLN": "Incidence rates",
-    }[measure]  # fmt: skip
-    family = FAMILY_WORDS[measure, how]
-    if kind == "equal":
-        family = family.split("-")[0]
-    head = f"{family} {'random' if kind == 'random' else 'equal'}-effects model, "
-    head += LIKELIHOOD_WORDS[how]
-    sentence = (
-        f"{name} were pooled by a {family} generalized linear "
-        f"{'mixed ' if kind == 'random' else ''}model ({LIKELIHOOD_WORDS[how]}; Stijnen et al. "
-        "2010, doi:10.1002/sim.4040; Jackson et al. 2018, doi:10.1002/sim.7588), fitted by maximum "
-        "likelihood"
-    )
-    if kind == "random":
-        sentence += (
-            " with Laplace's approximation"
-            if points == 1
-            else f" with adaptive Gauss-Hermite quadrature ({points} points)"
-        )
-    limits = "normal ones" if test == "z" else "t limits with k - 1 degrees of freedom"
-    sentence += (
-        f". The {100 * level:g}% limits are {limits}. Heterogeneity was tested by the likelihood "
-        "ratio and Wald tests against the saturated model."
-    )
-    return head, sentence

@@ -15,6 +15,7 @@ from evisynth.display import (
     format_statistic,
     plural,
 )
+from evisynth.synthesis.facts import facts_table
 from evisynth.synthesis.result import Stored
 
 if TYPE_CHECKING:
@@ -227,13 +228,16 @@ class CountFit(Stored):
             rows.append(("Log-likelihood", f"{text}, {plural(self.parameters, 'parameter')}"))
         return tuple(rows)
 
+    def _all_notes(self) -> tuple[str, ...]:
+        return (self.reason, *self.notes) if self.reason else self.notes
+
     def summary(self) -> str:
         """Return a readable text: what was done, the numbers, and the notes."""
         rows = self.summary_rows()
         width = max(len(name) for name, _ in rows)
         lines = [self.words[0].upper() + self.words[1:], ""]
         lines += [f"  {name:<{width}}  {text}" for name, text in rows]
-        notes = (self.reason, *self.notes) if self.reason else self.notes
+        notes = self._all_notes()
         if notes:
             lines += ["", *(f"  Note: {note}" for note in notes)]
         return "\n".join(lines)
@@ -243,3 +247,7 @@ class CountFit(Stored):
 
     def __repr__(self) -> str:
         return self.summary()
+
+    def _repr_html_(self) -> str:
+        """Return the summary as an HTML table, for notebooks."""
+        return facts_table(self.words, self.summary_rows(), self._all_notes())

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from evisynth.errors import NotEstimableError, OptionError
 from evisynth.stats import (
+    check_flag,
+    check_level,
+    check_number,
     chi2_quantile,
     log_likelihood,
     normal_quantile,
@@ -140,6 +143,9 @@ def funnel_contours(
     >>> found.contours[1].round(3).tolist()
     [[0.0, 0.822], [0.0, 0.98], [0.0, 1.288]]
     """
+    heterogeneity = check_flag("heterogeneity", heterogeneity)
+    if largest is not None:
+        largest = check_number("largest", largest, above=0)
     fit = as_fit(fit)
     labels, y, v = _studies(fit)
     marks = tuple(float(level) for level in levels)
@@ -206,6 +212,7 @@ def profile(
     >>> round(found.best, 4), found.log_likelihood.round(4)
     (0.0481, array([-1.7277, -0.4911, -0.6515]))
     """
+    level = None if level is None else check_level(level)
     if isinstance(fit, MetaRegression):
         if fit.design is None:
             raise NotEstimableError("the meta-regression does not hold its design")
@@ -370,6 +377,7 @@ def albatross(
     >>> found.sizes[0], found.contours.shape
     (np.float64(262.0), (1, 101))
     """
+    allocation = check_number("allocation", allocation, above=0)
     from scipy import special
 
     fit = as_fit(fit)

@@ -10,10 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evisynth.errors import NotEstimableError, OptionError
-from evisynth.stats import estimate_tau2, influence_measures, leave_one_out_batch, normal_quantile
+from evisynth.stats import (
+    check_count,
+    check_level,
+    check_number,
+    estimate_tau2,
+    influence_measures,
+    leave_one_out_batch,
+    normal_quantile,
+)
 from evisynth.synthesis.counts_results import CountFit
 from evisynth.synthesis.diagnostic_results import Baujat, Labbe, NormalQuantiles, Radial
-from evisynth.synthesis.further import needs_common_options
+from evisynth.synthesis.further import needs_common_options, needs_inverse_variance
 from evisynth.synthesis.given import Given, as_fit
 from evisynth.synthesis.options import find_word
 from evisynth.synthesis.pooled import PooledFit
@@ -184,6 +192,7 @@ def radial(fit: Given | CountFit, *, level: float | None = None) -> Radial:
     >>> found.x.tolist(), found.z.round(2).tolist()
     ([10.0, 5.0, 2.0], [1.0, 1.5, 1.6])
     """
+    level = None if level is None else check_level(level)
     if isinstance(fit, CountFit):
         rows = np.flatnonzero(fit.effects.estimable)
         y, v = fit.effects.estimates[rows], fit.effects.variances[rows]
@@ -290,6 +299,8 @@ def labbe(fit: Given | CountFit, *, continuity: float = 0.5, points: int = 101) 
     >>> found.raw_x[:2].round(4), found.scale
     (array([0.0791, 0.0957]), 'log risks')
     """
+    continuity = check_number("continuity", continuity, least=0)
+    points = check_count("points", points, least=2)
     made = fit if isinstance(fit, CountFit) else as_fit(fit)
     measure = made.effects.measure
     if measure not in ARMS:
@@ -397,6 +408,8 @@ def qq_normal(
     >>> es.qq_normal(es.pool(table)).quantiles.round(3)
     array([-0.869,  0.   ,  0.869])
     """
+    level = check_level(level)
+    seed = check_count("seed", seed, least=0)
     which = find_word("kind", kind, KINDS, {"standardized": "rstandard", "deleted": "rstudent"})
     if not 0 < level < 1:
         raise OptionError("level", level, ["a number between 0 and 1, e.g. 0.95"])
@@ -410,6 +423,7 @@ def qq_normal(
         spread = v + (0.0 if math.isnan(fit.tau2) else fit.tau2)
         residuals, design, total = (y - fit.estimate) / np.sqrt(spread), None, spread
     elif isinstance(fit, MetaRegression):
+        needs_inverse_variance(fit.options, "QQ plot")
         rows, design = _design(fit)
         v = fit.effects.variances[rows]
         total = v + (fit.tau2 if fit.options.model == "random" else 0.0)

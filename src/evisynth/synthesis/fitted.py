@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, Union, cast
 
 import numpy as np
 
-from evisynth.effects import EffectEstimates
+from evisynth.effects import EffectEstimates, is_tabular
 from evisynth.errors import NotEstimableError, OptionError
 from evisynth.stats import PooledBatch, RegressionBatch, pool_batch, regress_batch
 from evisynth.synthesis.fitting import pool
@@ -143,7 +143,7 @@ def as_model(given: Modelled) -> FittedModel:
         return _of_regression(given)
     if isinstance(given, PooledFit):
         return _of_pooled(given)
-    if isinstance(given, EffectEstimates) or hasattr(given, "columns"):
+    if isinstance(given, EffectEstimates) or is_tabular(given):
         return _of_pooled(pool(given))
     raise OptionError(
         "fit",
@@ -187,7 +187,7 @@ def _of_regression(fit: MetaRegression) -> FittedModel:
         tau2=0.0 if np.isnan(fit.tau2) else fit.tau2,
         coefficients=fit.coefficients,
         covariance=fit.covariance,
-        weights=None,
+        weights=fit.own_weights,
         q=fit.qe,
         q_df=fit.qe_df,
     )

@@ -13,12 +13,14 @@ from evisynth.errors import NotEstimableError, OptionError
 from evisynth.stats import (
     REASONS,
     PooledBatch,
+    check_flag,
     pool_batch,
     prediction_interval,
     weights_percent,
 )
 from evisynth.synthesis.further import (
     OwnWeights,
+    known_tau2,
     needs_common_options,
     pool_further,
     prediction_limits,
@@ -142,6 +144,7 @@ def pool(
     >>> fit.k, round(fit.estimate, 4), round(fit.tau2, 4)
     (4, 0.4021, 0.0481)
     """
+    weighted = check_flag("weighted", weighted)
     if (
         isinstance(tau2, str)
         and tau2_ci in (None, "QP")
@@ -154,7 +157,7 @@ def pool(
         )
         made = as_effects(effects, estimate=estimate, variance=variance, se=se, label=label)
         return fit_effects(made, options)
-    known = None if isinstance(tau2, str) else _known(tau2)
+    known = None if isinstance(tau2, str) else known_tau2(tau2)
     if not weighted:
         if weights is not None:
             raise OptionError(
@@ -168,7 +171,7 @@ def pool(
         safeguard=safeguard,
         prediction=prediction,
         level=level,
-        tau2_ci=tau2_ci or "QP",
+        tau2_ci="QP" if tau2_ci is None else tau2_ci,
         weighting="inverse variance" if weights is None else "given" if weighted else "equal",
     )
     if tau2_ci is None and isinstance(options, FurtherOptions):
@@ -179,13 +182,6 @@ def pool(
     return fit_effects(
         made, options, own=OwnWeights(own, own if for_tau2 is None else for_tau2, known)
     )
-
-
-def _known(tau2: float) -> float:
-    """Return a given tau², refusing what it cannot be."""
-    if isinstance(tau2, bool) or not (np.ndim(tau2) == 0 and 0 <= tau2 < np.inf):
-        raise OptionError("tau2", tau2, ["the name of an estimator", "a number of at least 0"])
-    return float(tau2)
 
 
 class GivenTau2:

@@ -123,6 +123,8 @@ def build_design(
             margin = frozenset(other.label for other in term if other != factor)
             parts.append(learner.learn(factor, contrasts=margin in present))
         present.add(frozenset(factor.label for factor in term))
+        if all(part.levels and part.shown == part.levels for part in parts):
+            present.add(frozenset())  # the columns of all levels sum to that of an intercept
         learnt.append(tuple(parts))
     coding = Coding(intercept, tuple(learnt))
     columns, labels, owners = coding.all_columns(data, complete & use)

@@ -16,6 +16,7 @@ from evisynth.errors import DataError, OptionError
 from evisynth.stats import (
     REASONS,
     PooledBatch,
+    check_number,
     estimate_tau2_weighted,
     fit_weighted,
     inconsistency,
@@ -37,7 +38,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 __all__ = [
+    "GENQ_NEEDS_WEIGHTS",
+    "WEIGHT_WORDS",
     "OwnWeights",
+    "known_tau2",
     "needs_common_options",
     "needs_inverse_variance",
     "pool_further",
@@ -47,6 +51,7 @@ __all__ = [
 ]
 
 WEIGHT_WORDS = ("1/v", "1/se", "equal")
+GENQ_NEEDS_WEIGHTS = "The estimator {} needs weights; Jackson (2013) takes '1/se'."
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,18 @@ def _by_name(word: str, effects: EffectEstimates, option: str) -> Floats:
         return effects.data[word].to_numpy(dtype=np.float64)
     columns = [str(name) for name in effects.data.columns]
     raise OptionError(option, word, [*WEIGHT_WORDS, *columns], hint="Or give numbers, one a row.")
+
+
+def known_tau2(tau2: object) -> float:
+    """Return a given tau², refusing what it cannot be.
+
+    Raises
+    ------
+    OptionError
+        If it is not a number of at least 0.
+    """
+    words = ["the name of an estimator", "a number of at least 0"]
+    return check_number("tau2", tau2, least=0, words=words)
 
 
 def needs_common_options(options: FitOptions, analysis: str) -> None:
@@ -155,7 +172,7 @@ def pool_further(
                 "tau2_weights",
                 None,
                 [*WEIGHT_WORDS, "a column's name", "numbers"],
-                hint=f"The estimator {options.tau2} needs weights; Jackson (2013) takes '1/se'.",
+                hint=GENQ_NEEDS_WEIGHTS.format(options.tau2),
             )
         method: Any = options.tau2
         found = estimate_tau2_weighted(y, v, own.tau2, method=method)

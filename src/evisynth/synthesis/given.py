@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias, Union
 
-from evisynth.effects import EffectEstimates
+from evisynth.effects import EffectEstimates, is_tabular
 from evisynth.errors import OptionError
 from evisynth.synthesis.fitting import pool
 from evisynth.synthesis.further import needs_common_options
@@ -45,11 +45,16 @@ def as_fit(given: Given, *, refits: bool = True) -> PooledFit:
         if refits:
             needs_common_options(given.options, "analysis")
         return given
-    if isinstance(given, EffectEstimates) or hasattr(given, "columns"):
+    if isinstance(given, EffectEstimates) or is_tabular(given):
         return pool(given)
     raise OptionError(
         "fit",
         type(given).__name__,
-        ["what es.pool returns", "what es.effects returns", "a pandas DataFrame"],
+        [
+            "what es.pool returns",
+            "what es.effects returns",
+            "a pandas DataFrame",
+            "a dict of columns",
+        ],
         hint="This analysis is of one pooled effect; other models have their own.",
     )

@@ -15,7 +15,13 @@ from evisynth.display import (
     plural,
 )
 from evisynth.errors import NotEstimableError, OptionError
-from evisynth.stats import draw_subsets, membership_of, resampling_blocks, subset_batch
+from evisynth.stats import (
+    check_count,
+    draw_subsets,
+    membership_of,
+    resampling_blocks,
+    subset_batch,
+)
 from evisynth.synthesis.given import Given, as_fit
 from evisynth.synthesis.options import find_word
 from evisynth.synthesis.result import Result
@@ -298,6 +304,7 @@ def gosh(
     >>> len(found), found.complete, found.estimate[-1].round(4)
     (15, True, np.float64(0.358))
     """
+    seed = check_count("seed", seed, least=0)
     made = as_fit(fit)
     if made.k < 2:
         raise NotEstimableError(
@@ -332,13 +339,6 @@ def gosh(
         **whole,  # type: ignore[arg-type]
     )
     return _with_notes(found)
-
-
-def check_count(option: str, value: object) -> None:
-    """Refuse what is not a positive whole number."""
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not whole or int(value) < 1:  # type: ignore[call-overload]
-        raise OptionError(option, value, ["a whole number of at least 1, e.g. 10000"])
 
 
 def _with_notes(found: Gosh) -> Gosh:

@@ -13,6 +13,9 @@ from evisynth.display import format_number, format_p, format_percent, format_sta
 from evisynth.errors import OptionError
 from evisynth.stats import (
     IntervalKind,
+    absolute_heterogeneity,
+    check_count,
+    check_level,
     chi2_tail,
     estimate_tau2,
     log_likelihood,
@@ -42,9 +45,14 @@ SOURCES = {
     "R": "Jackson, White and Riley 2012, doi:10.1002/sim.5453",
     "R_b": "Crippa et al. 2016, doi:10.1002/sim.6980",
     "Birge": "Birge 1932, doi:10.1103/PhysRev.40.207",
+    "R_I": "Takkouche et al. 2013, doi:10.1093/aje/kwt060",
+    "robust": "Lin, Chu and Hodges 2017, doi:10.1111/biom.12543",
     "CV_B": "Takkouche, Cadarso-Suárez and Spiegelman 1999, doi:10.1093/aje/150.2.206",
 }
 """Where the forms come from."""
+
+PERCENT = ("I²", "R_b", "R_I", "I²_r", "I²_m")
+"""Measures in percent."""
 
 EQUAL_EFFECTS = "the equal-effects model has no between-study variance"
 
@@ -56,8 +64,9 @@ class HeterogeneityMeasure:
     Attributes
     ----------
     measure : str
-        ``"tau²"``, ``"tau"``, ``"I²"`` (percent), ``"H²"``, ``"R_b"`` (percent), ``"Birge ratio"``
-        or ``"CV_B"``.
+        ``"tau²"``, ``"tau"``, ``"I²"`` (percent), ``"H²"``, ``"R_b"``, ``"R_I"`` (percent),
+        ``"Birge ratio"``, ``"CV_B"``, or Lin's ``"I²_r"``, ``"I²_m"`` (percent), ``"H_r"``,
+        ``"H_m"``.
     definition : str
         How it is formed.
     estimate, lower, upper : float
@@ -126,7 +135,7 @@ class Heterogeneity(Result):
         raise OptionError("measure", f"{measure} {interval}".strip(), there)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row a measure and interval; I² and R_b in percent."""
+        """Return one row a measure and interval; I², R_b and R_I in percent."""
         import pandas as pd
 
         names = ("measure", "definition", "estimate", "lower", "upper", "interval", "reason")
@@ -147,8 +156,16 @@ class Heterogeneity(Result):
             f"the typical sampling variance and from Q ({SOURCES['from Q']}, whose test-based "
             f"limits belong to the latter), I² also as the share by which tau² widens the variance "
             f"of the pooled effect ({SOURCES['R']}); R_b is the mean of tau² / (tau² + variance) "
-            f"({SOURCES['R_b']}), the Birge ratio √(Q / df) ({SOURCES['Birge']}), CV_B tau over "
+            f"({SOURCES['R_b']}), R_I tau² / (tau² + harmonic mean of the variances) "
+            f"({SOURCES['R_I']}), the Birge ratio √(Q / df) ({SOURCES['Birge']}), CV_B tau over "
             f"the size of the pooled effect ({SOURCES['CV_B']})."
+            + (
+                " I²_r, H_r and I²_m, H_m, which outlying studies sway less, are formed from "
+                "absolute deviations from the weighted mean and from the weighted median "
+                f"({SOURCES['robust']})."
+                if any(one.measure == "I²_r" for one in self.measures)
+                else ""
+            )
         )
 
     def title(self) -> str:
@@ -159,9 +176,9 @@ class Heterogeneity(Result):
     def summary_rows(self) -> list[list[str]]:
         """Return the cells of the table that a summary shows."""
         level = format_percent(100 * self.level, 0)
-        rows = [["", "definition", "estimate", f"{level} limits", "interval"]]
+        rows = [["Measure", "Definition", "Estimate", f"{level} limits", "Interval"]]
         for one in self.measures:
-            percent = one.measure in ("I²", "R_b")
+            percent = one.measure in PERCENT
             low, high = (_shown(value, percent) for value in (one.lower, one.upper))
             limits = one.reason if math.isnan(one.upper) else f"{low} to {high}"
             shown = _shown(one.estimate, percent)
@@ -231,6 +248,9 @@ def heterogeneity(
     >>> round(found.get("tau²", "PL").upper, 3), round(found.get("I²", "QP").lower, 1)
     (0.965, 81.9)
     """
+    level = None if level is None else check_level(level)
+    draws = check_count("draws", draws)
+    seed = check_count("seed", seed, least=0)
     model = as_model(fit)
     kinds = _kinds(intervals)
     alpha = model.options.level if level is None else level
@@ -271,6 +291,8 @@ def _kinds(intervals: str | Sequence[str]) -> list[IntervalKind]:
     """Return the kinds asked for."""
     if intervals == "all":
         return [kind for kind in get_args(IntervalKind) if kind != "GENQ"]
+    if not isinstance(intervals, (str, Sequence)) or len(intervals) == 0:
+        raise OptionError("intervals", intervals, ["all", *get_args(IntervalKind)])
     words = [intervals] if isinstance(intervals, str) else list(intervals)
     allowed: tuple[IntervalKind, ...] = get_args(IntervalKind)
     return [find_word("intervals", word, allowed, SYNONYMS["tau2_ci"]) for word in words]
@@ -371,6 +393,7 @@ def _others(model: FittedModel, rows: list[HeterogeneityMeasure]) -> list[Hetero
     if model.q_df >= 1:
         birge = math.sqrt(model.q / model.q_df)
         found.append(HeterogeneityMeasure("Birge ratio", "√(Q / df)", birge))
+        found += _robust(model)
     if not model.random or model.q_df < 1:
         return found
     limits = [(row.interval, row.lower, row.upper) for row in rows if row.measure == "tau²"]
@@ -388,10 +411,16 @@ def _others(model: FittedModel, rows: list[HeterogeneityMeasure]) -> list[Hetero
     def mean_share(t: float) -> float:
         return NAN if math.isnan(t) else 100 * float((t / (t + model.v)).mean())
 
+    harmonic = float(1 / np.mean(1 / model.v))
+
+    def share_of_harmonic(t: float) -> float:
+        return 100 * t / (t + harmonic)
+
     for kind, low, high in limits:
         for name, words, form in (
             ("I²", "variance of the pooled effect", share),
             ("R_b", "mean of tau² / (tau² + v)", mean_share),
+            ("R_I", "tau² / (tau² + harmonic mean of v)", share_of_harmonic),
         ):
             values = (form(model.tau2), form(low), form(high))
             found.append(HeterogeneityMeasure(name, words, *values, kind))
@@ -400,6 +429,19 @@ def _others(model: FittedModel, rows: list[HeterogeneityMeasure]) -> list[Hetero
         cv = math.sqrt(model.tau2) / size if size > 0 else NAN
         reason = "" if size > 0 else "the pooled effect is 0"
         found.append(HeterogeneityMeasure("CV_B", "tau / |pooled effect|", cv, reason=reason))
+    return found
+
+
+def _robust(model: FittedModel) -> list[HeterogeneityMeasure]:
+    """Return Lin's measures from absolute deviations, of models without moderators."""
+    if model.design is not None:
+        return []
+    found = []
+    both = absolute_heterogeneity(model.y, model.v)
+    for letter, center, one in zip("rm", ("mean", "median"), both, strict=True):
+        words = f"absolute deviations from the {center}"
+        found.append(HeterogeneityMeasure(f"I²_{letter}", words, one.i2))
+        found.append(HeterogeneityMeasure(f"H_{letter}", words, one.h))
     return found
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from evisynth.display import format_count
-from evisynth.effects import EffectEstimates, effects
+from evisynth.effects import EffectEstimates, effects, is_tabular
 from evisynth.errors import DataError, OptionError
+from evisynth.stats import check_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +49,8 @@ def as_effects(
     """
     columns = {"estimate": estimate, "variance": variance, "se": se, "label": label}
     given = [name for name, column in columns.items() if column is not None]
+    for name in given:
+        check_name(name, columns[name])
     if isinstance(table, EffectEstimates):
         if given:
             raise OptionError(
@@ -57,7 +60,7 @@ def as_effects(
                 hint="Columns are named only when a table is given; these are effect estimates.",
             )
         made = table
-    elif hasattr(table, "columns") or isinstance(table, Mapping):
+    elif is_tabular(table):
         made = effects(
             table,
             measure="GEN",
@@ -70,7 +73,7 @@ def as_effects(
         raise OptionError(
             "effects",
             type(table).__name__,
-            ["EffectEstimates (from evisynth.effects)", "pandas DataFrame"],
+            ["EffectEstimates (from es.effects)", "a pandas DataFrame", "a dict of columns"],
         )
     _check_variances(made)
     return made
@@ -95,7 +98,7 @@ def column_of(made: EffectEstimates, name: str, option: str) -> pd.Series:
     OptionError
         If there is no such column.
     """
-    if name not in made.data.columns:
+    if not isinstance(name, Hashable) or name not in made.data.columns:
         raise OptionError(option, name, [str(column) for column in made.data.columns])
     return made.data[name]
 

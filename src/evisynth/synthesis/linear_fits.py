@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evisynth.errors import NotEstimableError, OptionError
-from evisynth.stats import RobustCovariance
+from evisynth.stats import KenwardRogerCovariance, RobustCovariance
+from evisynth.synthesis.counts_regression_results import CountRegression
 from evisynth.synthesis.counts_results import CountFit
 from evisynth.synthesis.location_scale_results import LocationScale
 from evisynth.synthesis.multilevel_results import MultilevelFit
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["FITS", "LinearFit", "linear_fit"]
 
-FITS = (PooledFit, MetaRegression, MultilevelFit, RobustFit, CountFit, LocationScale)
+FITS = (
+    PooledFit, MetaRegression, MultilevelFit, RobustFit, CountFit, CountRegression, LocationScale,
+)  # fmt: skip
 """Types of fits that have coefficients with a covariance."""
 
 
@@ -52,8 +55,8 @@ class LinearFit:
         Number of estimates.
     sentence : str
         What was done.
-    robust : RobustCovariance or None
-        Where degrees of freedom are Satterthwaite's.
+    inference : RobustCovariance, KenwardRogerCovariance or None
+        Where each combination has degrees of freedom of its own.
     """
 
     effects: EffectEstimates
@@ -66,7 +69,7 @@ class LinearFit:
     rows: NDArray[np.bool_]
     k: int
     sentence: str
-    robust: RobustCovariance | None = None
+    inference: RobustCovariance | KenwardRogerCovariance | None = None
 
     @property
     def null(self) -> float:
@@ -75,12 +78,12 @@ class LinearFit:
 
     def df_of(self, combinations: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return degrees of freedom of combinations of coefficients, shape (Q, P) to (Q,)."""
-        if self.robust is None:
+        if self.inference is None:
             return np.full(len(combinations), self.df)
         found = np.full(len(combinations), np.nan)
         for place, row in enumerate(combinations):
             if np.isfinite(row).all() and row.any():
-                found[place] = self.robust.contrast_df(row)
+                found[place] = self.inference.contrast_df(row)
         return found
 
 
@@ -106,6 +109,13 @@ def linear_fit(fit: Any, option: str = "fit") -> LinearFit:
             fit.effects, ("intercept",), np.array([fit.estimate]), np.array([[fit.se**2]]), fit.df,
             fit.level, None, fit.effects.estimable, fit.k, fit.method_sentence(),
         )  # fmt: skip
+    if isinstance(fit, CountRegression):
+        if fit.reason:
+            raise NotEstimableError(f"the fit has no estimate: {fit.reason}")
+        return LinearFit(
+            fit.effects, fit.terms, fit.coefficients, fit.covariance, fit.df, fit.level, fit.design,
+            fit.rows, fit.k, fit.method_sentence(),
+        )  # fmt: skip
     if isinstance(fit, RobustFit):
         own = fit.df_method == "Satterthwaite"
         rows = fit.effects.estimable
@@ -120,5 +130,6 @@ def linear_fit(fit: Any, option: str = "fit") -> LinearFit:
         return LinearFit(
             fit.effects, fit.terms, fit.coefficients, fit.covariance, fit.df, fit.options.level,
             fit.design, fit.rows, fit.k, fit.method_sentence(),
+            fit.inference if isinstance(fit, MetaRegression) else None,
         )  # fmt: skip
     raise OptionError(option, type(fit).__name__, [kind.__name__ for kind in FITS])

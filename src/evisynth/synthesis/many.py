@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from evisynth.errors import DataError, NotEstimableError, OptionError
-from evisynth.stats import GroupFits, compiled_pays, join_groups, pool_groups
-from evisynth.synthesis.gosh_fits import check_count
+from evisynth.stats import GroupFits, check_count, compiled_pays, join_groups, pool_groups
 from evisynth.synthesis.many_dask import pool_collection
 from evisynth.synthesis.many_results import PooledMany
 from evisynth.synthesis.many_running import Meter, Runner, dask_runner, in_order, local_runner
@@ -98,6 +97,7 @@ def pool_many(
     >>> found.groups, found.estimate.round(4)
     (array(['A', 'B'], dtype='<U1'), array([0.3704, 0.4   ]))
     """
+    workers = None if workers is None else check_count("workers", workers)
     options = fit_options(
         model=model,
         tau2=tau2,

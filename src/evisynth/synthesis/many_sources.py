@@ -105,6 +105,8 @@ def rows_of(
     """
     if is_table(estimates):
         return _columns(estimates, names)
+    if isinstance(estimates, (str, bytes)):
+        raise OptionError("estimates", estimates, ["arrays", "a data frame", "chunks of one"])
     y = np.asarray(estimates, dtype=np.float64)
     if variances is None:
         raise OptionError("variances", None, ["an array like the estimates"])
@@ -127,7 +129,11 @@ def rows_of(
 
 def _columns(table: Any, names: ColumnNames) -> tuple[Floats, Floats, NDArray[Any]]:
     """Take the columns of a table."""
-    there = [str(column) for column in table]
+    if hasattr(table, "to_pydict"):  # Arrow
+        table = table.to_pydict()
+    elif hasattr(table, "get_columns"):  # polars
+        table = table.to_dict(as_series=False)
+    there = [str(column) for column in getattr(table, "columns", table)]
 
     def found(role: str, must: bool) -> str | None:
         wanted: str | None = getattr(names, role)

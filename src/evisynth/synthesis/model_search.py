@@ -13,7 +13,13 @@ import numpy as np
 from evisynth.display import format_number, format_percent, plural
 from evisynth.effects import EffectEstimates
 from evisynth.errors import NotEstimableError, OptionError
-from evisynth.stats import independent_columns, log_likelihood, regress_batch
+from evisynth.stats import (
+    check_count,
+    check_name,
+    independent_columns,
+    log_likelihood,
+    regress_batch,
+)
 from evisynth.synthesis.formula import Design, build_design, parse_formula
 from evisynth.synthesis.inputs import as_effects
 from evisynth.synthesis.options import find_word
@@ -210,6 +216,8 @@ def model_search(
     >>> es.model_search(table, "dose + year").models
     ('dose', '1', 'year', 'dose + year')
     """
+    formula = check_name("formula", formula)
+    most = None if most is None else check_count("most", most)
     measure = find_word("by", by, CRITERIA)
     kind = cast(
         Literal["random", "equal"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -21,11 +22,13 @@ from evisynth.stats import (
     t_quantile,
     two_sided_p,
 )
-from evisynth.synthesis.formula import Design, build_design
+from evisynth.synthesis.formula import Design, build_design, drop_redundant_columns
 from evisynth.synthesis.inputs import as_effects
 from evisynth.synthesis.multilevel_inputs import (
     as_sampling_covariance,
+    correlated_within,
     three_levels,
+    without_random,
 )
 from evisynth.synthesis.multilevel_random import (
     BuiltComponent,
@@ -54,6 +57,7 @@ __all__ = ["multilevel"]
 METHODS = {"restricted maximum likelihood": "REML", "maximum likelihood": "ML"}
 CI = {"normal": "z", "wald": "z"}
 NO_TEST = "the model has an intercept only"
+NO_HETEROGENEITY = "the model has no random effects"
 ONE_GROUP = "all estimates are of one group, so this variance cannot be estimated; it was set to 0"
 
 
@@ -63,6 +67,7 @@ def multilevel(
     moderators: str | None = None,
     *,
     V: SamplingCovariance | NDArray[np.float64] | Sequence[Any] | None = None,  # noqa: N803
+    rho: float | None = None,
     structure: str | Sequence[str] = "CS",
     correlations: Mapping[str, pd.DataFrame] | None = None,
     method: str = "REML",
@@ -70,6 +75,7 @@ def multilevel(
     level: float = 0.95,
     limits: bool = True,
     levels: Mapping[str, Sequence[object]] | None = None,
+    drop_redundant: bool = False,
     estimate: str | None = None,
     variance: str | None = None,
     se: str | None = None,
@@ -87,12 +93,15 @@ def multilevel(
         as a list ``["study", "method"]``; or ``"outcome | trial"``, effects of the levels of the
         inner column that covary within the groups of the outer one. ``"~ 1 | a/b"`` is understood
         too. By default studies and, where a study has several rows, the estimates within them (the
-        three-level model ``"study/row"``).
+        three-level model ``"study/row"``). ``"none"`` or ``[]``: no random effects, the
+        equal-effects (with moderators: fixed-effects) model of estimates with a known covariance.
     moderators
         A formula as in `meta_regression`; by default an intercept alone.
     V
         Covariance of the sampling errors of all rows: what `impute_covariances` returns, a matrix
         (K, K), or a list of blocks one after the other. By default they are independent.
+    rho
+        In place of V: the correlation of the sampling errors of estimates of the same study.
     structure
         Covariance of ``inner | outer`` effects: CS, HCS, UN, ID, DIAG, AR, HAR or CAR; a list for
         several.
@@ -110,6 +119,9 @@ def multilevel(
         Whether to compute profile-likelihood limits of the variances and correlations.
     levels
         Order of the levels of moderators, as in `meta_regression`.
+    drop_redundant
+        Leave columns out that depend on those before them, with a note that names them, instead of
+        refusing the model.
     estimate, variance, se, label
         Columns, when a table is given and they are not recognized by their names.
 
@@ -148,7 +160,9 @@ def multilevel(
     made = as_effects(effects, estimate=estimate, variance=variance, se=se, label=label)
     if random is None:
         made, random = three_levels(made)
-    terms = parse_random(random)
+    terms = () if without_random(random, made) else parse_random(random)
+    if rho is not None:
+        V = correlated_within(made, rho, V)  # noqa: N806
     options = MultilevelOptions(
         random=tuple(term.name for term in terms),
         structures=read_structures(terms, structure),
@@ -163,6 +177,9 @@ def multilevel(
     usable = made.estimable & grouped
     design = build_design(made.data, moderators or "1", usable, levels)
     here = usable & design.complete
+    redundant = ""
+    if drop_redundant:
+        design, redundant = drop_redundant_columns(design, here)
     left_out = tuple(made.labels[row] for row in np.flatnonzero(~here))
     k, p = int(here.sum()), len(design.terms)
     if k <= p:
@@ -184,7 +201,8 @@ def multilevel(
         [part.component for part in built],
         restricted=options.method == "REML",
     )
-    return _result(made, options, moderators or "", design, here, built, model, limits)
+    fit = _result(made, options, moderators or "", design, here, built, model, limits)
+    return replace(fit, notes=(redundant, *fit.notes)) if redundant else fit
 
 
 def _result(
@@ -207,7 +225,7 @@ def _result(
     components = _components(built, model, options, limits)
     total = sum(part.estimate for part in components if not np.isnan(part.i2))
     plain = all(isinstance(part.component, Intercepts) for part in built)
-    i2 = 100 * total / (total + model.typical_variance) if plain else float("nan")
+    i2 = 100 * total / (total + model.typical_variance) if built and plain else float("nan")
     low, high, reason = _prediction(b, se, design, components, quantile, plain)
     information = model.information
     return MultilevelFit(
@@ -317,6 +335,8 @@ def _prediction(
         return nan, nan, "the model has moderators"
     if not plain:
         return nan, nan, "the variance differs by level or structure"
+    if not components:
+        return nan, nan, NO_HETEROGENEITY
     spread = float(np.sqrt(se[0] ** 2 + sum(part.estimate for part in components)))
     return float(b[0]) - quantile * spread, float(b[0]) + quantile * spread, ""
 

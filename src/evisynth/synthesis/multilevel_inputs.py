@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evisynth.effects import EffectEstimates
-from evisynth.errors import DataError
+from evisynth.errors import DataError, OptionError
 from evisynth.stats import SamplingCovariance
+from evisynth.synthesis.multilevel_covariances import impute_covariances
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["as_sampling_covariance", "three_levels"]
+__all__ = ["as_sampling_covariance", "correlated_within", "three_levels", "without_random"]
 
 ROW_NAME = "row name"
 """Column of the rows' names, where `row` is taken."""
@@ -45,6 +46,42 @@ def three_levels(effects: EffectEstimates) -> tuple[EffectEstimates, str]:
     row = "row" if "row" not in data.columns else ROW_NAME
     effects = replace(effects, data=data.assign(**{row: list(effects.labels)}))
     return effects, f"{study}/{row}" if study else row
+
+
+def without_random(random: str | Sequence[str], effects: EffectEstimates) -> bool:
+    """Tell whether no random effects are wanted: an empty list, or ``"none"`` (not a column).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from evisynth.synthesis.inputs import as_effects
+    >>> made = as_effects(pd.DataFrame({"yi": [1.0, 2], "vi": [1.0, 1]}))
+    >>> without_random("none", made), without_random([], made), without_random("study", made)
+    (True, True, False)
+    """
+    if isinstance(random, str):
+        return random.strip().casefold() == "none" and random not in effects.data.columns
+    return len(random) == 0
+
+
+def correlated_within(effects: EffectEstimates, rho: float, given: Any) -> SamplingCovariance:
+    """Return sampling errors that correlate by rho within studies.
+
+    Raises
+    ------
+    OptionError
+        If V is given too, the estimates have no studies, or rho is no correlation.
+    """
+    if given is not None:
+        raise OptionError("rho", rho, ["left out"], hint="V has the covariances already.")
+    study = effects.columns.get("study", "")
+    if not study:
+        raise OptionError(
+            "rho", rho, ["left out"],
+            hint="The table has no column of studies; for another column use V="
+            "impute_covariances(data, column, correlation=rho).",
+        )  # fmt: skip
+    return impute_covariances(effects, study, correlation=rho)
 
 
 def as_sampling_covariance(

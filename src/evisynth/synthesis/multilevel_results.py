@@ -255,12 +255,15 @@ class MultilevelFit(Result):
         import pandas as pd
 
         names = ("name", "kind", "groups", "estimate", "lower", "upper", "i2", "reason")
-        return pd.DataFrame([{name: getattr(c, name) for name in names} for c in self.components])
+        rows = [{name: getattr(c, name) for name in names} for c in self.components]
+        return pd.DataFrame(rows, columns=list(names))
 
     def random_effects_frame(self) -> pd.DataFrame:
         """Return the predicted random effects, one row a group (and level)."""
         import pandas as pd
 
+        if not self.random_effects:
+            return pd.DataFrame(columns=["random", "group", "estimates", "se", "lower", "upper"])
         return pd.concat([part.to_frame() for part in self.random_effects], ignore_index=True)
 
     def method_sentence(self) -> str:
@@ -286,8 +289,12 @@ class MultilevelFit(Result):
         kinds = ", ".join(structure_words(kind) for kind in self.options.structures)
         head = f"{'Multivariate' if kinds else 'Multilevel'} model ({self.options.method}"
         head += f"; {kinds})" if kinds else ")"
+        if not self.components:
+            head = f"{'Fixed' if self.formula else 'Equal'}-effects model, known covariance"
+            head += "" if self.dependent_errors else " (independent)"
         lines = [f"{head}, k = {self.k}", ""]
-        rows = [["Random effects", "", f"{self._level} CI" if self.limits else "", "Groups", "I²"]]
+        head_cells = ["Random effects", "", f"{self._level} CI" if self.limits else "", "Groups"]
+        rows = [[*head_cells, "I²"]] if self.components else []
         rows += [
             [
                 part.name,
@@ -298,7 +305,7 @@ class MultilevelFit(Result):
             ]
             for part in self.components
         ]
-        lines += [*format_columns(rows), ""]
+        lines += [*format_columns(rows), ""] if rows else []
         test = "z" if math.isinf(self.df) else f"t({format_number(self.df, 0)})"
         rows = [["Coefficient", f"[{self._level} CI]", "SE", test, "P"]]
         for place, term in enumerate(self.terms):

@@ -50,6 +50,20 @@ def multilevel_sentences(
     ... )[:45]
     'Effect estimates were pooled in a multilevel '
     """  # fmt: skip
+    df = "the t distribution with k - p degrees of freedom" if ci == "t" else (
+        "the normal distribution"
+    )  # fmt: skip
+    if not names:
+        model = "fixed-effects" if formula else "equal-effects"
+        errors = (
+            "whose covariances entered as known" if dependent_errors else "taken as independent"
+        )
+        return (
+            f"Effect estimates were {f'regressed on {formula}' if formula else 'pooled'} by "
+            f"generalized least squares in the {model} model, with sampling errors {errors} "
+            "(Gleser and Olkin 2009, in The Handbook of Research Synthesis, 2nd edition, 357-376)."
+            f" Tests and {level} limits of the coefficients use {df}."
+        )
     kinds = iter(structures)
     parts = [f"{name} ({structure_words(next(kinds))})" if "|" in name else name for name in names]
     kind = "multivariate" if structures else "multilevel"
@@ -72,9 +86,6 @@ def multilevel_sentences(
         if dependent_errors
         else "; sampling errors were taken as independent."
     )
-    df = "the t distribution with k - p degrees of freedom" if ci == "t" else (
-        "the normal distribution"
-    )  # fmt: skip
     text += f" Tests and {level} limits of the coefficients use {df}."
     if limits:
         text += (

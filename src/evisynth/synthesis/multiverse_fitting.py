@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from evisynth.display import format_count, plural
 from evisynth.effects import EffectEstimates
 from evisynth.errors import NotEstimableError, OptionError
-from evisynth.stats import PooledBatch, influence_measures, pool_batch
+from evisynth.stats import PooledBatch, check_count, check_name, influence_measures, pool_batch
 from evisynth.synthesis.further import needs_common_options
 from evisynth.synthesis.multiverse_choices import EFFECT_OPTIONS, POOLING, Universe, make_universes
 from evisynth.synthesis.multiverse_results import Multiverse, SpecificationTest
@@ -137,6 +137,9 @@ def multiverse(
             raise OptionError(
                 "option", name, POOLING, hint="Effect estimates are given, not a table."
             )
+    if cluster is not None:
+        table = source.data if isinstance(source, EffectEstimates) else source
+        check_name("cluster", cluster, [str(column) for column in getattr(table, "columns", ())])
     factors, universes, same = make_universes(source, declared, base, fixed, cluster)
     labels = tuple(
         dict.fromkeys(
@@ -348,6 +351,8 @@ def specification_test(found: Multiverse, *, draws: int = 500, seed: int = 0) ->
     >>> found.direction, found.mean_z_p
     ('positive', 0.01)
     """
+    draws = check_count("draws", draws)
+    seed = check_count("seed", seed, least=0)
     if not isinstance(draws, int) or draws < 1:
         raise OptionError("draws", draws, ["a whole number above 0, e.g. 500"])
     good = np.flatnonzero(found.estimable)

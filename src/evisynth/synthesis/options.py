@@ -124,6 +124,11 @@ def find_word(
                 return candidate
         if synonyms and synonyms.get(word) in allowed:
             return cast(Word, synonyms[word])
+        if option == "tau2" and word in ("fe", "ee", "ce", "fixed", "equal"):
+            raise OptionError(
+                option, value, allowed,
+                hint="That is a model without between-study variance: model='equal'.",
+            )  # fmt: skip
     raise OptionError(option, value, allowed)
 
 

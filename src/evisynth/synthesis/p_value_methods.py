@@ -9,8 +9,9 @@ from typing import Literal
 
 import numpy as np
 
+from evisynth.effects import is_tabular
 from evisynth.errors import InputError, OptionError, Problem
-from evisynth.stats import Statistic, p_curve_tests, p_uniform_fit, p_uniform_star_fit
+from evisynth.stats import Statistic, check_share, p_curve_tests, p_uniform_fit, p_uniform_star_fit
 from evisynth.synthesis.given import Given, as_fit
 from evisynth.synthesis.options import find_word
 from evisynth.synthesis.p_value_results import PCurve, PUniformResult
@@ -120,7 +121,8 @@ def p_curve(results: Given | Iterable[str]) -> PCurve:
     """
     if isinstance(results, str):
         raise OptionError("results", results, ["several test statistics in a list"])
-    if hasattr(results, "effects") or hasattr(results, "columns") or hasattr(results, "estimable"):
+    given = hasattr(results, "effects") or hasattr(results, "estimable") or is_tabular(results)
+    if given:
         fit = as_fit(results)  # type: ignore[arg-type]
         rows = np.flatnonzero(fit.effects.estimable)
         labels = tuple(fit.effects.labels[row] for row in rows)
@@ -128,6 +130,10 @@ def p_curve(results: Given | Iterable[str]) -> PCurve:
             fit.effects.variances[rows]
         )
         statistics = [Statistic(float(one) ** 2, 1.0, math.inf) for one in z]
+    elif not isinstance(results, Iterable):
+        raise OptionError(
+            "results", results, ["test statistics as text, in a list", "a fit", "a table"]
+        )
     else:
         labels = tuple(str(text) for text in results)
         statistics, problems = [], []
@@ -219,6 +225,7 @@ def p_uniform(
     >>> es.p_uniform(es.pool(table)).significant
     3
     """
+    alpha = check_share("alpha", alpha)
     how = find_word("method", method, METHODS, METHOD_SYNONYMS)
     asked = find_word("side", side, SIDES, {"greater": "right", "less": "left"})
     if not 0 < alpha < 1:

@@ -13,14 +13,16 @@ from evisynth.display import format_count, format_p, plural
 from evisynth.errors import NotEstimableError, OptionError
 from evisynth.stats import (
     arrangements,
+    check_count,
+    check_flag,
     count_arrangements,
     flip_batch,
     permutation_limits,
     regress_permutations,
     sign_flips,
 )
+from evisynth.synthesis.further import needs_common_options
 from evisynth.synthesis.given import Given, as_fit
-from evisynth.synthesis.gosh_fits import check_count
 from evisynth.synthesis.permutation_results import PermutationTest, large_count
 from evisynth.synthesis.regression_results import MetaRegression
 
@@ -105,6 +107,8 @@ def permutation_test(
     >>> found.exact, found.draws, found.p_value
     (True, 64, 0.03125)
     """
+    seed = check_count("seed", seed, least=0)
+    ci = check_flag("ci", ci)
     check_count("draws", draws)
     if exact not in (True, False, "auto"):
         raise OptionError("exact", exact, ["True", "False", "'auto'"])
@@ -198,6 +202,7 @@ def _plan_signs(fit: PooledFit, draws: int, exact: bool | Literal["auto"], seed:
 
 def _plan_rows(fit: MetaRegression, draws: int, exact: bool | Literal["auto"], seed: int) -> _Plan:
     """Permute the rows of the design."""
+    needs_common_options(fit.options, "permutation test")
     here, x = _design_of(fit)
     y, v = fit.effects.estimates[here], fit.effects.variances[here]
     options = fit.options

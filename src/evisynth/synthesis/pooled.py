@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -19,6 +18,7 @@ from evisynth.display import (
     format_statistic,
 )
 from evisynth.stats import t_quantile, two_sided_p
+from evisynth.synthesis.facts import facts_table
 from evisynth.synthesis.options import ALLOWED, FitOptions
 from evisynth.synthesis.result import Stored
 from evisynth.synthesis.words import (
@@ -274,12 +274,4 @@ class PooledFit(Stored):
 
     def _repr_html_(self) -> str:
         """Return the summary as an HTML table, for notebooks."""
-        head = escape(model_words(self.options))
-        cells = "".join(
-            f"<tr><th style='text-align:left'>{escape(name)}</th>"
-            f"<td style='text-align:left'>{escape(text)}</td></tr>"
-            for name, text in self.summary_rows()
-        )
-        notes = "".join(f"<p>{escape(note)}</p>" for note in self._all_notes())
-        caption = f"<caption>{head[0].upper()}{head[1:]}</caption>"
-        return f"<table>{caption}<tbody>{cells}</tbody></table>{notes}"
+        return facts_table(model_words(self.options), self.summary_rows(), self._all_notes())

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from evisynth.errors import OptionError
-from evisynth.stats import normal_quantile, pool_batch
+from evisynth.stats import check_number, check_share, normal_quantile, pool_batch
 from evisynth.synthesis.given import Given, as_fit
 from evisynth.synthesis.options import find_word
 from evisynth.synthesis.pooled import PooledFit
@@ -16,6 +16,7 @@ from evisynth.synthesis.power_results import InformationSize
 __all__ = ["diversity", "information_size", "participants_of"]
 
 MEASURES = ("MD", "SMD", "RR", "OR", "RD")
+CONTROL_RISK = "the risk in the control arm, between 0 and 1"
 ADJUSTMENTS = ("diversity", "i2", "none")
 
 
@@ -71,7 +72,7 @@ def information_size(
     alpha: float = 0.05,
     beta: float = 0.2,
     allocation: float = 1.0,
-    fit: PooledFit | None = None,
+    fit: Given | None = None,
     adjust: str = "diversity",
     heterogeneity: float | None = None,
 ) -> InformationSize:
@@ -127,11 +128,14 @@ def information_size(
     """
     name = find_word("measure", measure, MEASURES)
     how = find_word("adjust", adjust, ADJUSTMENTS, {"d2": "diversity", "": "none"})
-    for option, value in (("alpha", alpha), ("beta", beta)):
-        if not 0 < value < 1:
-            raise OptionError(option, value, ["a number between 0 and 1"])
-    if not 0 < allocation < math.inf:
-        raise OptionError("allocation", allocation, ["a number above 0"])
+    effect = check_number("effect", effect)
+    sd = check_number("sd", sd, above=0, words=["a standard deviation above 0"])
+    alpha, beta = check_share("alpha", alpha), check_share("beta", beta)
+    allocation = check_number("allocation", allocation, above=0)
+    if risk is not None:
+        risk = check_number("risk", risk, above=0, below=1, words=[CONTROL_RISK])
+    if fit is not None:
+        fit = as_fit(fit, refits=False)
     events_share = float("nan")
     if name in ("MD", "SMD"):
         difference, spread = effect, sd**2 if name == "MD" else 1.0
@@ -165,8 +169,8 @@ def information_size(
 
 
 def _risks(name: str, effect: float, risk: float | None) -> tuple[float, float]:
-    if risk is None or not 0 < risk < 1:
-        raise OptionError("risk", risk, ["the risk in the control arm, between 0 and 1"])
+    if risk is None:
+        raise OptionError("risk", risk, [CONTROL_RISK], hint=f"The size for {name} rests on it.")
     if name == "RD":
         treated = risk + effect
     elif not effect > 0:
@@ -187,7 +191,10 @@ def _adjustment(fit: PooledFit | None, how: str, heterogeneity: float | None) ->
         return 0.0, "without adjustment for heterogeneity"
     letter = "D²" if how == "diversity" else "I²"
     if heterogeneity is not None:
-        value = float(heterogeneity)
+        value = check_number(
+            "heterogeneity", heterogeneity, least=0, below=100,
+            words=["a percentage from 0 to below 100"],
+        )  # fmt: skip
     elif fit is not None:
         if how == "diversity":
             value = diversity(fit)

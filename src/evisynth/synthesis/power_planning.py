@@ -11,8 +11,13 @@ from numpy.typing import NDArray
 
 from evisynth.errors import NotEstimableError, OptionError
 from evisynth.stats import (
+    check_count,
+    check_flag,
+    check_number,
+    check_share,
     conditional_power_of,
     heterogeneity_power,
+    is_number,
     mean_power,
     noncentral_power,
     normal_quantile,
@@ -20,6 +25,7 @@ from evisynth.stats import (
 from evisynth.synthesis.given import Given, as_fit
 from evisynth.synthesis.options import find_word
 from evisynth.synthesis.power_results import ConditionalPower, PowerResult, RequiredStudies
+from evisynth.synthesis.power_variance import planned_variance
 
 __all__ = ["conditional_power", "planned_variance", "power", "required_studies"]
 
@@ -32,75 +38,13 @@ TEST_SYNONYMS = {
     "continuous": "moderator", "slope": "moderator",
 }  # fmt: skip
 CI_SYNONYMS = {"hk": "HKSJ", "knha": "HKSJ", "hartung-knapp": "HKSJ", "wald": "z", "normal": "z"}
-MEASURES = ("SMD", "MD", "OR", "RR", "RD", "ZCOR")
 MOST = 10_000
-
-
-def planned_variance(
-    measure: str,
-    n1: float,
-    n2: float | None = None,
-    *,
-    effect: float = 0.0,
-    sd: float = 1.0,
-    risk: float | None = None,
-) -> float:
-    """Return the sampling variance that a planned study will have.
-
-    Parameters
-    ----------
-    measure
-        ``"SMD"``, ``"MD"``, ``"OR"``, ``"RR"``, ``"RD"`` or ``"ZCOR"`` (Fisher's z).
-    n1, n2
-        Sizes of the arms; n2 is n1 unless given (``"ZCOR"`` has one group).
-    effect
-        True effect on the pooled scale (log for ratios).
-    sd
-        Standard deviation (MD).
-    risk
-        Risk in arm 2 (OR, RR, RD).
-
-    Raises
-    ------
-    OptionError
-        If a word is not known, a size is too small or a risk is not possible.
-
-    Examples
-    --------
-    >>> planned_variance("SMD", 25, 25, effect=0.2)
-    0.0804
-    """
-    name = find_word("measure", measure, MEASURES)
-    if not n1 > (3 if name == "ZCOR" else 0):
-        raise OptionError("n1", n1, ["a size above 3" if name == "ZCOR" else "a size above 0"])
-    if name == "ZCOR":
-        return 1 / (n1 - 3)
-    other = n1 if n2 is None else n2
-    if not other > 0:
-        raise OptionError("n2", n2, ["a size above 0"])
-    both = 1 / n1 + 1 / other
-    if name == "SMD":
-        return both + effect**2 / (2 * (n1 + other))
-    if name == "MD":
-        if not sd > 0:
-            raise OptionError("sd", sd, ["a standard deviation above 0"])
-        return sd**2 * both
-    if risk is None or not 0 < risk < 1:
-        raise OptionError("risk", risk, ["the risk in arm 2, between 0 and 1"])
-    if name == "OR":
-        odds = risk / (1 - risk) * math.exp(effect)
-        treated = odds / (1 + odds)
-    else:
-        treated = risk * math.exp(effect) if name == "RR" else risk + effect
-    if not 0 < treated < 1:
-        raise OptionError(
-            "effect", effect, [f"an effect that leaves arm 1 a risk (it is {treated:g})"]
-        )
-    if name == "OR":
-        return 1 / (n1 * treated * (1 - treated)) + 1 / (other * risk * (1 - risk))
-    if name == "RR":
-        return (1 - treated) / (n1 * treated) + (1 - risk) / (other * risk)
-    return treated * (1 - treated) / n1 + risk * (1 - risk) / other
+DESIGN = (
+    "effect", "variance", "n1", "n2", "measure", "sd", "risk", "tau2", "i2", "model", "ci",
+    "estimated", "moderator", "alpha", "sides",
+)  # fmt: skip
+LARGEST = 100_000
+"""Number of studies beyond which nothing is planned."""
 
 
 def power(
@@ -182,12 +126,14 @@ def power(
     name = find_word("test", test, TESTS, TEST_SYNONYMS)
     kind = find_word("model", model, ("random", "equal"), {"fixed": "equal", "common": "equal"})
     interval = find_word("ci", ci, ("z", "HKSJ"), CI_SYNONYMS)
-    _check_number("alpha", alpha, 0.0, 1.0)
-    if sides not in (1, 2):
-        raise OptionError("sides", sides, [1, 2])
-    counts = _counts(name, effect, k)
+    alpha = check_share("alpha", alpha)
+    sides = _sides(sides)
+    estimated = check_flag("estimated", estimated)
+    effects = _numbers("effect", effect)
+    counts = _counts(name, effect, effects, k)
     total = int(sum(counts))
-    v = _variances(variance, total, effect, measure, n1, n2, sd, risk)
+    slopes = _numbers("moderator", moderator)
+    v = _variances(variance, total, effects, measure, n1, n2, sd, risk)
     typical = float(len(v) / np.sum(1 / v))
     between = _between(tau2, i2, typical)
     share = 100 * between / (between + typical)
@@ -200,19 +146,19 @@ def power(
         if total < 2:
             reason = "heterogeneity needs at least two studies"
     elif name == "effect":
-        size = float(np.asarray(effect, dtype=np.float64))
+        size = float(effects[0])
         found, words, shift = _effect_power(
-            size, v, between, kind, interval, estimated, alpha, 1 if sides == 1 else 2
+            size, v, between, kind, interval, estimated, alpha, sides
         )
         if math.isnan(found):
             reason = "the Hartung-Knapp test needs at least two studies"
     elif name == "subgroups":
-        size, shift = _between_groups(np.asarray(effect, dtype=np.float64), counts, v + added)
+        size, shift = _between_groups(effects, counts, v + added)
         found, words = noncentral_power(shift, len(counts) - 1, alpha), "chi² test"
     else:
-        size = float(np.asarray(effect, dtype=np.float64))
-        shift = _slope(size, v + added, moderator)
-        found = mean_power(shift, [1.0], 0.0, alpha=alpha, sides=1 if sides == 1 else 2)
+        size = float(effects[0])
+        shift = _slope(size, v + added, moderator, slopes)
+        found = mean_power(shift, [1.0], 0.0, alpha=alpha, sides=sides)
     notes: tuple[str, ...] = ()
     if kind == "equal" and between > 0 and name != "heterogeneity":
         notes = ("Studies are weighted and tested as if tau² were 0, though it is not: the test "
@@ -223,31 +169,50 @@ def power(
     )  # fmt: skip
 
 
-def _check_number(option: str, value: float, low: float, high: float) -> None:
-    if isinstance(value, bool) or not low < value < high:
-        raise OptionError(option, value, [f"a number between {low:g} and {high:g}"])
+def _sides(sides: object) -> Literal[1, 2]:
+    if is_number(sides) and sides in (1, 2):
+        return 1 if sides == 1 else 2
+    raise OptionError("sides", sides, [1, 2])
 
 
-def _counts(name: str, effect: Any, k: Any) -> tuple[int, ...]:
+def _numbers(option: str, value: Any) -> Floats:
+    """Return one finite number or several of them, shape (N,); words are none."""
+    try:
+        found = np.asarray(value).ravel()
+    except ValueError:  # lists of lists that differ in length
+        found = np.array([], dtype=object)
+    if found.dtype == object and all(is_number(one) for one in found):
+        found = found.astype(np.float64)
+    if found.size == 0 or found.dtype.kind not in "iuf" or not np.isfinite(found).all():
+        raise OptionError(option, value, ["a finite number", "several of them"])
+    return np.asarray(found, dtype=np.float64)
+
+
+def _counts(name: str, effect: Any, effects: Floats, k: Any) -> tuple[int, ...]:
     """Return the number of studies, by subgroup."""
     groups = 1
     if name == "subgroups":
-        groups = np.size(effect)
+        groups = effects.size
         if groups < 2:
             raise OptionError("effect", effect, ["one effect a subgroup, at least two"])
-    elif np.size(effect) != 1:
+    elif effects.size != 1:
         raise OptionError("effect", effect, ["one number"])
-    given = [k] * groups if np.size(k) == 1 and not isinstance(k, Sequence) else list(k)
+    several = isinstance(k, (Sequence, np.ndarray)) and not isinstance(k, str) and np.ndim(k) > 0
+    given = list(k) if several else [k] * groups
     if len(given) != groups:
         raise OptionError("k", k, [f"{groups} numbers of studies, one a subgroup"])
-    for number in given:
-        if isinstance(number, bool) or int(number) != number or number < 1:
-            raise OptionError("k", number, ["a whole number above 0"])
-    return tuple(int(number) for number in given)
+    return tuple(check_count("k", number, most=LARGEST) for number in given)
 
 
 def _variances(
-    variance: Any, total: int, effect: Any, measure: str, n1: Any, n2: Any, sd: float, risk: Any
+    variance: Any,
+    total: int,
+    effects: Floats,
+    measure: str,
+    n1: Any,
+    n2: Any,
+    sd: float,
+    risk: Any,
 ) -> Floats:
     if variance is None:
         if n1 is None:
@@ -255,12 +220,12 @@ def _variances(
                 "variance", None, ["the sampling variance of a study"],
                 hint="Or give n1 and n2, the sizes of its arms.",
             )  # fmt: skip
-        one = float(np.mean(np.asarray(effect, dtype=np.float64)))
+        one = float(effects.mean())
         variance = planned_variance(measure, n1, n2, effect=one, sd=sd, risk=risk)
-    v = np.asarray(variance, dtype=np.float64).ravel()
+    v = _numbers("variance", variance)
     if v.size == 1:
         v = np.full(total, float(v[0]))
-    if v.size != total or not (np.isfinite(v) & (v > 0)).all():
+    if v.size != total or not (v > 0).all():
         raise OptionError("variance", variance, [f"a number above 0, or {total} of them"])
     return v
 
@@ -269,14 +234,11 @@ def _between(tau2: float | None, i2: float | None, typical: float) -> float:
     if tau2 is not None:
         if i2 is not None:
             raise OptionError("i2", i2, ["left out"], hint="tau2 is given.")
-        if not 0 <= tau2 < math.inf:
-            raise OptionError("tau2", tau2, ["a number of at least 0"])
-        return float(tau2)
+        return check_number("tau2", tau2, least=0)
     if i2 is None:
         return 0.0
-    if not 0 <= i2 < 100:
-        raise OptionError("i2", i2, ["a percentage from 0 to below 100"])
-    return typical * i2 / (100 - i2)
+    share = check_number("i2", i2, least=0, below=100, words=["a percentage from 0 to below 100"])
+    return typical * share / (100 - share)
 
 
 def _effect_power(
@@ -323,15 +285,14 @@ def _between_groups(effects: Floats, counts: tuple[int, ...], total: Floats) -> 
     return float(np.ptp(effects)), float(w @ (effects - mean) ** 2)
 
 
-def _slope(slope: float, total: Floats, moderator: float | Sequence[float]) -> float:
+def _slope(slope: float, total: Floats, moderator: Any, x: Floats) -> float:
     """Return the slope over its standard error."""
-    x = np.asarray(moderator, dtype=np.float64).ravel()
     w = 1 / total
     if x.size == 1:
         if not x[0] > 0:
             raise OptionError("moderator", moderator, ["a standard deviation above 0"])
         return slope * math.sqrt(float(w.sum())) * float(x[0])
-    if x.size != total.size or not np.isfinite(x).all():
+    if x.size != total.size:
         raise OptionError("moderator", moderator, [f"{total.size} values, one a study"])
     centre = float(w @ x / w.sum())
     spread = float(w @ (x - centre) ** 2)
@@ -367,9 +328,13 @@ def required_studies(
     >>> es.required_studies(effect=0.2, n1=25, n2=25, i2=50).k
     32
     """
-    _check_number("target", target, 0.0, 1.0)
+    target = check_share("target", target)
+    most = check_count("most", most, least=2, most=LARGEST)
     if "k" in design:
         raise OptionError("k", design["k"], ["left out"], hint="It is what is sought.")
+    unknown = [name for name in design if name not in DESIGN]
+    if unknown:
+        raise OptionError("design", unknown[0], DESIGN, hint="The same words as in `power`.")
     if "variance" in design and np.size(design["variance"]) > 1:
         raise OptionError("variance", design["variance"], ["one number"])
 
@@ -467,11 +432,16 @@ def conditional_power(
     0.711
     """
     fit = as_fit(fit)
-    if isinstance(studies, bool) or int(studies) != studies or studies < 1:
-        raise OptionError("studies", studies, ["a whole number above 0"])
+    studies = check_count("studies", studies, most=LARGEST)
     null = fit.effects.scale.null
-    assumed = fit.estimate if effect is None else float(effect)
-    if variance is None:
+    assumed = fit.estimate if effect is None else check_number("effect", effect)
+    sd = check_number("sd", sd, above=0, words=["a standard deviation above 0"])
+    if variance is not None:
+        beside = {"n1": n1, "n2": n2, "measure": measure, "risk": risk}
+        for option, value in beside.items():
+            if value is not None:
+                raise OptionError(option, value, ["left out"], hint="variance is given.")
+    else:
         if n1 is None:
             raise OptionError(
                 "variance", None, ["the sampling variance of a new study"],
@@ -481,17 +451,14 @@ def conditional_power(
             fit.effects.measure if measure is None else measure,
             n1, n2, effect=assumed - null, sd=sd, risk=risk,
         )  # fmt: skip
-    if not 0 < variance < math.inf:
-        raise OptionError("variance", variance, ["a number above 0"])
-    between = fit.tau2 if tau2 is None else float(tau2)
+    variance = check_number("variance", variance, above=0)
+    between = fit.tau2 if tau2 is None else check_number("tau2", tau2, least=0)
     if fit.options.model == "equal" and tau2 is None:
         between = 0.0
     if math.isnan(between):
         raise NotEstimableError(
             "conditional power: tau² is not known from one study; give it as tau2="
         )
-    if between < 0:
-        raise OptionError("tau2", tau2, ["a number of at least 0"])
     v = fit.effects.variances[fit.effects.estimable]
     y = fit.effects.estimates[fit.effects.estimable]
     w = 1 / (v + between)
@@ -514,8 +481,8 @@ def conditional_power(
         predictive=parts[1][0],
         predictive_other=parts[1][1],
         effect=assumed,
-        studies=int(studies),
-        variance=float(variance),
+        studies=studies,
+        variance=variance,
         tau2=between,
         estimate=estimate,
         se=1 / math.sqrt(information),

@@ -12,6 +12,7 @@ from evisynth.display import format_ci, format_estimate, format_number, format_p
 from evisynth.effects import Scale
 from evisynth.errors import DataError, OptionError
 from evisynth.stats import Intercepts, prediction_interval, t_quantile
+from evisynth.synthesis.counts_regression_results import CountRegression
 from evisynth.synthesis.counts_results import CountFit
 from evisynth.synthesis.formula_coding import as_table
 from evisynth.synthesis.levels import level_names
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["Predictions", "predict"]
 
 Fit = (
-    PooledFit | MetaRegression | MultilevelFit | RobustFit | CountFit | LocationScale
-    | SubgroupAnalysis
+    PooledFit | MetaRegression | MultilevelFit | RobustFit | CountFit | CountRegression
+    | LocationScale | SubgroupAnalysis
 )  # fmt: skip
 Definition = Literal["t k-1", "t k-2", "normal"]
 Kind = Literal["prediction", "confidence"]
@@ -418,6 +419,8 @@ def _multilevel_spread(
 ) -> tuple[NDArray[np.float64], str]:
     """Return the sum of the variances of all random effects."""
     total = np.zeros(size)
+    if not fit.components:
+        return np.full(size, np.nan), NO_HETEROGENEITY
     for place, name in enumerate(fit.options.random):
         component, value = fit.model.components[place], fit.model.values[place]
         own = np.diag(value)

@@ -11,6 +11,8 @@ import numpy as np
 from evisynth.display import format_number, format_percent
 from evisynth.errors import NotEstimableError, OptionError
 from evisynth.stats import (
+    check_level,
+    check_number,
     henmi_copas_interval,
     nagashima_distribution,
     shrunken_quantiles,
@@ -124,7 +126,7 @@ class PredictionIntervals(Result):
     def summary_rows(self) -> list[list[str]]:
         """Return the cells of the table that a summary shows, shown scale."""
         level = format_percent(100 * self.level, 0)
-        rows = [["method", f"{level} limits", "definition"]]
+        rows = [["Method", f"{level} limits", "Definition"]]
         for one in self.intervals:
             limits = one.reason
             if not np.isnan(one.lower):
@@ -180,6 +182,9 @@ def prediction_intervals(
     >>> round(found.get("HTS").lower, 3), round(found.get("NNF").lower, 3)
     (-2.008, -2.221)
     """
+    level = None if level is None else check_level(level)
+    if not isinstance(methods, (str, list, tuple)):
+        raise OptionError("methods", methods, METHODS)
     pooled = as_fit(fit, refits=False)
     _must_predict(pooled)
     words = METHODS if isinstance(methods, str) and methods == "all" else methods
@@ -311,6 +316,8 @@ def predictive_probability(
     >>> round(predictive_probability(es.effects(load("bcg"), "RR")).below, 3)
     0.876
     """
+    if threshold is not None:
+        threshold = check_number("threshold", threshold)
     pooled = as_fit(fit, refits=False)
     _must_predict(pooled)
     given = pooled.options.prediction if method is None else method
@@ -411,6 +418,7 @@ def henmi_copas(fit: Given, *, level: float | None = None) -> HenmiCopas:
     >>> round(found.estimate, 4), round(found.ci_lower, 4), round(found.ci_upper, 4)
     (-0.4303, -1.1555, 0.295)
     """
+    level = None if level is None else check_level(level)
     pooled = as_fit(fit, refits=False)
     if pooled.k < 2:
         raise NotEstimableError("the interval of Henmi and Copas needs at least two studies")

@@ -11,26 +11,26 @@ import numpy as np
 from evisynth.display import plural
 from evisynth.effects import EffectEstimates
 from evisynth.errors import DataError, NotEstimableError
-from evisynth.stats import (
-    RegressionBatch,
-    check_rank,
-    estimate_tau2,
-    q_profile,
-    regress_batch,
-    wald_test,
-)
+from evisynth.stats import check_flag, check_rank, wald_test
 from evisynth.synthesis.formula import Design, build_design, drop_redundant_columns
-from evisynth.synthesis.further import needs_common_options
+from evisynth.synthesis.further import OwnWeights
 from evisynth.synthesis.inputs import as_effects
-from evisynth.synthesis.options import FitOptions, fit_options
+from evisynth.synthesis.options import FitOptions
 from evisynth.synthesis.pooled import PooledFit
+from evisynth.synthesis.regression_further import (
+    RegressionParts,
+    kenward_roger_test,
+    regression_options,
+    regression_parts,
+    total_tau2,
+)
 from evisynth.synthesis.results import HeterogeneityTest, MetaRegression
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["fit_regression", "meta_regression"]
+__all__ = ["fit_regression", "given_design", "meta_regression"]
 
 NO_TEST = "the model has an intercept only"
 
@@ -40,10 +40,14 @@ def meta_regression(
     formula: str | pd.DataFrame | NDArray[np.float64],
     *,
     model: str | None = None,
-    tau2: str | None = None,
+    tau2: str | float | None = None,
     ci: str | None = None,
     safeguard: str | None = None,
     level: float | None = None,
+    tau2_ci: str | None = None,
+    weights: ArrayLike | str | None = None,
+    weighted: bool = True,
+    tau2_weights: ArrayLike | str | None = None,
     levels: Mapping[str, Sequence[object]] | None = None,
     terms: Sequence[str] | None = None,
     drop_redundant: bool = False,
@@ -64,10 +68,18 @@ def meta_regression(
         ``center(x)``; ``- 1`` or ``0 +`` for no intercept, back-ticks around unusual names. Or a
         design matrix, shape (K, P), as an array or data frame; it is taken as it stands, so give it
         a column of ones.
-    model, tau2, ci, safeguard, level
-        As in `pool`. The safeguard ``"wider"`` gives normal tests and limits without the
-        Hartung-Knapp factor where t times the factor falls below the normal quantile (the factor
-        is common to all coefficients); for metafor's plain ``test="knha"`` use ``"none"``.
+    model, tau2, ci, safeguard, level, tau2_ci
+        As in `pool`: also a number as the known residual tau², GENQ and GENQM with
+        ``tau2_weights``, and ``ci="KR"`` (Kenward-Roger, with REML): covariance and degrees of
+        freedom of each coefficient, and a scaled F test of all. The safeguard ``"wider"`` gives
+        normal tests and limits without the Hartung-Knapp factor where t times the factor falls
+        below the normal quantile (the factor is common to all coefficients); for metafor's plain
+        ``test="knha"`` use ``"none"``.
+    weights, weighted, tau2_weights
+        As in `pool`: weights of one's own for the coefficients, one a row, the name of a column,
+        ``"1/v"``, ``"1/se"`` or ``"equal"``; their covariance is that of a linear form in the
+        estimates with the residual tau². The test of residual heterogeneity, I² and the
+        Hartung-Knapp factor keep the inverse-variance weights, as in metafor.
     levels
         Order of the levels by column; the first is the reference level.
     terms
@@ -84,7 +96,8 @@ def meta_regression(
     Raises
     ------
     OptionError
-        If a word or column is not known.
+        If a word or column is not known, or options do not go together; the message says which
+        do (Kenward-Roger goes with REML and inverse-variance weights).
     DataError
         If columns depend on each other; the message names them.
     NotEstimableError
@@ -104,34 +117,50 @@ def meta_regression(
     >>> fit.terms, fit.coefficients.round(4)
     (('intercept', 'dose'), array([0.1349, 0.1651]))
     """
-    base = FitOptions()
-    if isinstance(effects, PooledFit):
-        needs_common_options(effects.options, "meta-regression")
-        base = effects.options
-    options = fit_options(
-        model=base.model if model is None else model,
-        tau2=base.tau2 if tau2 is None else tau2,
-        ci=base.ci if ci is None else ci,
-        safeguard=base.safeguard if safeguard is None else safeguard,
-        prediction="none",
-        level=base.level if level is None else level,
-    )
-    needs_common_options(options, "meta-regression")
+    drop_redundant = check_flag("drop_redundant", drop_redundant)
     made = effects.effects if isinstance(effects, PooledFit) else as_effects(effects)
+    options, own = regression_options(
+        effects,
+        made,
+        {
+            "model": model, "tau2": tau2, "ci": ci, "safeguard": safeguard, "level": level,
+            "tau2_ci": tau2_ci,
+        },
+        weights=weights,
+        weighted=weighted,
+        tau2_weights=tau2_weights,
+    )  # fmt: skip
     if isinstance(formula, str):
         design = build_design(made.data, formula, made.estimable, levels)
         words = formula
     else:
-        design = _given_design(formula, made, terms)
+        design = given_design(formula, made, terms)
         words = "a given design matrix"
     note = ""
+    if not isinstance(formula, str) and not _spans_constant(design, made.estimable):
+        no_intercept = (
+            "The design matrix has no constant column: the model has no intercept (a formula, or a"
+            " column of ones, gives one)."
+        )
+    else:
+        no_intercept = ""
     if drop_redundant:
         design, note = drop_redundant_columns(design, made.estimable & design.complete)
-    fit = fit_regression(made, design, options, words)
-    return replace(fit, notes=(note, *fit.notes)) if note else fit
+    fit = fit_regression(made, design, options, words, own)
+    said = tuple(each for each in (no_intercept, note) if each)
+    return replace(fit, notes=(*said, *fit.notes)) if said else fit
 
 
-def _given_design(
+def _spans_constant(design: Design, estimable: NDArray[np.bool_]) -> bool:
+    """Tell whether some combination of the columns is 1 in every row that is fitted."""
+    x = design.matrix[estimable & design.complete]
+    if not len(x):
+        return True
+    fitted = x @ np.linalg.lstsq(x, np.ones(len(x)), rcond=None)[0]
+    return bool(np.allclose(fitted, 1, atol=1e-8))
+
+
+def given_design(
     matrix: ArrayLike | pd.DataFrame, effects: EffectEstimates, terms: Sequence[str] | None
 ) -> Design:
     """Take a design matrix as it stands."""
@@ -160,7 +189,11 @@ def _given_design(
 
 
 def fit_regression(
-    effects: EffectEstimates, design: Design, options: FitOptions, formula: str
+    effects: EffectEstimates,
+    design: Design,
+    options: FitOptions,
+    formula: str,
+    own: OwnWeights | None = None,
 ) -> MetaRegression:
     """Fit a design to the rows that have an estimate and every moderator."""
     here = effects.estimable & design.complete
@@ -174,37 +207,19 @@ def fit_regression(
         )
     x, y, v = design.matrix[here], effects.estimates[here], effects.variances[here]
     check_rank(x, design.terms)
-    fit = regress_batch(
-        y,
-        v,
-        x,
-        model=options.model,
-        tau2=options.tau2,
-        ci=options.ci,
-        safeguard=options.safeguard,
-        level=options.level,
-    )
-    random = options.model == "random"
-    limits = q_profile(y, v, level=options.level, design=x)
+    used = _of_rows(own or OwnWeights(), design.complete[effects.estimable])
+    parts = regression_parts(y, v, x, options, used)
+    fit, random = parts.fit, options.model == "random"
     tested = [place for place, term in enumerate(design.terms) if term != "intercept"]
-    notes = []
-    if fit.safeguard_applied[0]:
-        notes.append(
-            "Hartung-Knapp limits would have been narrower than normal ones; the latter are given."
-            if options.safeguard == "wider"
-            else "The Hartung-Knapp factor was below 1 and was set to 1."
-        )
-    if not fit.converged[0]:
-        notes.append("The search for the residual tau² did not converge; do not use this fit.")
-    if random and limits.reasons[0]:
-        notes.append(f"No interval of the residual tau²: {limits.reasons[0]}.")
-    r2 = float("nan")
+    r2, no_share = float("nan"), ""
     if random and "intercept" in design.terms:
-        total = float(estimate_tau2(y, v, method=options.tau2, standard_error=False).tau2[0])
+        total = total_tau2(y, v, options, used)
         if total > 0:
             r2 = max(0.0, 100 * (total - float(fit.tau2[0])) / total)
+        elif str(options.tau2) == "given":
+            no_share = "R² is not defined: the residual tau² was given."
         else:
-            notes.append("R² is not defined: without moderators tau² is 0.")
+            no_share = "R² is not defined: without moderators tau² is 0."
     return MetaRegression(
         effects=effects,
         options=options,
@@ -222,31 +237,62 @@ def fit_regression(
         qe=float(fit.qe[0]),
         qe_df=int(fit.qe_df[0]),
         qe_p=float(fit.qe_p[0]),
-        moderators=_omnibus(fit, tested, options),
+        moderators=_omnibus(parts, tested, options),
         tau2=float(fit.tau2[0]),
-        tau2_lower=float(limits.lower[0]) if random else float("nan"),
-        tau2_upper=float(limits.upper[0]) if random else float("nan"),
+        tau2_lower=parts.lower,
+        tau2_upper=parts.upper,
         i2=float(fit.i2[0]),
         h2=float(fit.h2[0]),
         r2=r2,
         left_out=left_out,
-        notes=tuple(notes),
+        notes=(*_notes(parts, options), *([no_share] if no_share else [])),
         reference_levels=dict(design.reference_levels),
         safeguard_applied=bool(fit.safeguard_applied[0]),
-        tau2_reason=limits.reasons[0]
+        tau2_reason=parts.reason
         if random
         else "the equal-effects model has no between-study variance",
         design=design,
+        own_weights=used.pooled,
+        inference=parts.inference,
     )
 
 
-def _omnibus(fit: RegressionBatch, tested: list[int], options: FitOptions) -> HeterogeneityTest:
+def _of_rows(own: OwnWeights, rows: NDArray[np.bool_]) -> OwnWeights:
+    """Return weights of the rows that are fitted, of those of all estimable rows."""
+    return replace(
+        own,
+        pooled=None if own.pooled is None else own.pooled[rows],
+        tau2=None if own.tau2 is None else own.tau2[rows],
+    )
+
+
+def _notes(parts: RegressionParts, options: FitOptions) -> tuple[str, ...]:
+    """Return what a reader of the fit must know."""
+    fit, notes = parts.fit, []
+    if fit.safeguard_applied[0]:
+        notes.append(
+            "Hartung-Knapp limits would have been narrower than normal ones; the latter are given."
+            if options.safeguard == "wider"
+            else "The Hartung-Knapp factor was below 1 and was set to 1."
+        )
+    if not fit.converged[0]:
+        notes.append("The search for the residual tau² did not converge; do not use this fit.")
+    if options.model == "random" and parts.reason:
+        notes.append(f"No interval of the residual tau²: {parts.reason}.")
+    return tuple(notes)
+
+
+def _omnibus(parts: RegressionParts, tested: list[int], options: FitOptions) -> HeterogeneityTest:
     """Test all coefficients but the intercept."""
     kind = "mixed-effects" if options.model == "random" else "fixed-effects"
+    words = f"{kind} meta-regression"
     nan = float("nan")
     if not tested:
-        return HeterogeneityTest(nan, "chi2", nan, nan, nan, f"{kind} meta-regression", NO_TEST)
-    test = wald_test(fit, tested)
+        return HeterogeneityTest(nan, "chi2", nan, nan, nan, words, NO_TEST)
+    if parts.inference is not None:
+        values = parts.fit.coefficients[0][tested]
+        return kenward_roger_test(parts.inference, values, tested, words)
+    test = wald_test(parts.fit, tested)
     df2 = float(test.df2[0])
     return HeterogeneityTest(
         statistic=float(test.statistic[0]),
@@ -254,5 +300,5 @@ def _omnibus(fit: RegressionBatch, tested: list[int], options: FitOptions) -> He
         df1=float(test.df1),
         df2=df2,
         p_value=float(test.p_value[0]),
-        model=f"{kind} meta-regression",
+        model=words,
     )

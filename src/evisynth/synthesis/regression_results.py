@@ -15,6 +15,7 @@ from evisynth.display import (
     format_percent,
     format_statistic,
 )
+from evisynth.stats import KenwardRogerCovariance
 from evisynth.synthesis.formula import Design
 from evisynth.synthesis.joint_tests import HeterogeneityTest, words_of_test
 from evisynth.synthesis.options import FitOptions
@@ -43,7 +44,8 @@ class MetaRegression(Result):
     covariance : ndarray, shape (P, P)
         Covariance of the coefficients.
     df : float
-        Degrees of freedom of the t tests, infinite for z.
+        Degrees of freedom of the t tests, infinite for z; NaN with Kenward and Roger's, where each
+        coefficient has its own (`dfs`).
     qe, qe_df, qe_p : float
         Test for residual heterogeneity.
     moderators : HeterogeneityTest
@@ -62,6 +64,10 @@ class MetaRegression(Result):
         Why tau² or its limits are NaN, or ``""``.
     design : Design or None
         The design over all rows, and how it is made of new data.
+    own_weights : ndarray or None, shape (k,)
+        Weights of one's own of the rows fitted.
+    inference : KenwardRogerCovariance or None
+        What Kenward and Roger's tests of other combinations need.
     """
 
     effects: EffectEstimates
@@ -93,6 +99,15 @@ class MetaRegression(Result):
     safeguard_applied: bool = False
     tau2_reason: str = ""
     design: Design | None = field(default=None, compare=False)
+    own_weights: NDArray[np.float64] | None = field(default=None, compare=False)
+    inference: KenwardRogerCovariance | None = field(default=None, compare=False)
+
+    @property
+    def dfs(self) -> NDArray[np.float64]:
+        """Degrees of freedom of each coefficient's test, shape (P,)."""
+        if self.inference is not None:
+            return self.inference.df
+        return np.full(len(self.terms), self.df)
 
     @property
     def rows(self) -> NDArray[np.bool_]:
@@ -106,7 +121,7 @@ class MetaRegression(Result):
 
         names = ("coefficients", "se", "ci_lower", "ci_upper", "statistics", "p_values")
         columns = {"term": list(self.terms), **{name: getattr(self, name) for name in names}}
-        return pd.DataFrame(columns).assign(df=self.df)
+        return pd.DataFrame(columns).assign(df=self.dfs)
 
     def method_sentence(self) -> str:
         """Return one paragraph on what was done, with references and DOIs."""
@@ -119,6 +134,12 @@ class MetaRegression(Result):
 
     def summary_rows(self) -> list[list[str]]:
         """Return the cells of the table that a summary shows, pooled scale."""
+        if self.inference is not None:
+            head, *rows = coefficient_rows(self, "t", level_words(self.options))
+            head.insert(3, "df")
+            for row, df in zip(rows, self.dfs, strict=True):
+                row.insert(3, format_number(float(df), 1))
+            return [head, *rows]
         test = "z" if math.isinf(self.df) else f"t({format_number(self.df, 0)})"
         return coefficient_rows(self, test, level_words(self.options))
 

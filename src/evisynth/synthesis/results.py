@@ -13,6 +13,7 @@ import numpy as np
 
 from evisynth.display import (
     format_estimate,
+    format_level,
     format_number,
     format_p,
     format_percent,
@@ -24,7 +25,8 @@ from evisynth.synthesis.joint_tests import HeterogeneityTest, one_row, words_of_
 from evisynth.synthesis.options import FitOptions
 from evisynth.synthesis.pooled import PooledFit
 from evisynth.synthesis.regression_results import MetaRegression
-from evisynth.synthesis.result import Result
+from evisynth.synthesis.result import Result, frame_rows
+from evisynth.synthesis.words import model_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -174,6 +176,37 @@ class SubgroupAnalysis(Result):
         return tuple(text for text in (f"Between subgroups: {test}.", out) if text)
 
 
+def _model_of(fit: PooledFit | CountFit) -> str:
+    """Return the model of a fit in words."""
+    if isinstance(fit, CountFit):
+        return fit.words
+    words = model_words(fit.options)
+    return f"{words}, tau² by {fit.options.tau2}" if fit.options.model == "random" else words
+
+
+def _refits(
+    result: LeaveOneOut | Cumulative, first: str, names: tuple[str, ...]
+) -> list[list[str]]:
+    """Return a row a fit: effect with limits on the shown scale, SE on the pooled one, tau², I²."""
+    scale, options = result.fit.effects.scale, result.fit
+    level = options.level if isinstance(options, CountFit) else options.options.level
+    se = f"SE ({scale.name} scale)" if scale.is_transformed else "SE"
+    rows = [[first, f"{scale.label} [{format_level(level)} CI]", se, "P", "tau²", "I²"]]
+    for place, name in enumerate(names):
+        limits = scale.shown_limits(float(result.ci_lower[place]), float(result.ci_upper[place]))
+        rows.append(
+            [
+                name,
+                format_estimate(scale.shown(float(result.estimates[place])), *limits),
+                format_number(float(result.se[place]), 3),
+                format_p(float(result.p_values[place])),
+                format_number(float(result.tau2[place]), 3),
+                format_percent(float(result.i2[place]), 1),
+            ]
+        )
+    return rows
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class LeaveOneOut(Result):
     """The pooled effect without each study in turn; arrays have shape (k,), estimable rows only."""
@@ -209,7 +242,29 @@ class LeaveOneOut(Result):
 
     def title(self) -> str:
         """Return the first line of the summary."""
-        return "Leave-one-out, on the pooled scale"
+        return f"Leave-one-out analysis, {_model_of(self.fit)}, k = {self.fit.k}"
+
+    def summary_rows(self) -> list[list[str]]:
+        """Return the cells of the table that a summary shows, effects on the shown scale."""
+        rows = _refits(self, "Left out", self.left_out)
+        for row, q, p in zip(rows, ("Q", *self.q), ("P (Q)", *self.q_p), strict=True):
+            row += (
+                [q, p] if isinstance(q, str) else [format_statistic(float(q)), format_p(float(p))]
+            )
+        whole = self.fit
+        shown = whole.effects.scale.shown
+        numbers = format_estimate(
+            shown(whole.estimate), *whole.effects.scale.shown_limits(whole.ci_lower, whole.ci_upper)
+        )
+        rows.append(
+            [
+                "none", numbers, format_number(whole.se, 3), format_p(whole.p_value),
+                format_number(whole.tau2, 3), format_percent(whole.i2, 1),
+                format_statistic(getattr(whole, "q", np.nan)),
+                format_p(getattr(whole, "q_p", np.nan)),
+            ]
+        )  # fmt: skip
+        return rows
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -257,7 +312,30 @@ class Influence(Result):
 
     def title(self) -> str:
         """Return the first line of the summary."""
-        return "Outlier and influence diagnostics"
+        return f"Outliers and influential studies, {_model_of(self.fit)}, k = {len(self.labels)}"
+
+    def summary_rows(self) -> list[list[str]]:
+        """Return the cells of the table that a summary shows."""
+        names = {
+            "labels": "Study", "rstudent": "Residual*", "dffits": "DFFITS",
+            "cooks_distance": "Cook's D", "cov_ratio": "Cov. ratio", "tau2_deleted": "tau²*",
+            "q_deleted": "Q*", "hat": "Hat", "weight": "Weight", "dfbetas": "DFBETAS",
+            "outlier": "Outlier", "influential": "Influential",
+        }  # fmt: skip
+        table = self.to_frame()
+        return [[names[name] for name in table.columns], *frame_rows(table)[1:]]
+
+    def summary_facts(self) -> tuple[str, ...]:
+        """Return who is flagged, and what the stars mean."""
+        flagged = []
+        for words, which in (("Outliers", self.outlier), ("Influential", self.influential)):
+            names = [name for name, here in zip(self.labels, which, strict=True) if here]
+            if names:
+                flagged.append(f"{words}: {', '.join(names)}.")
+        return (
+            *(flagged or ["No outlier and no influential study by these rules."]),
+            "* without the study: studentized deleted residual, tau² and Q of the others.",
+        )
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -418,4 +496,13 @@ class Cumulative(Result):
 
     def title(self) -> str:
         """Return the first line of the summary."""
-        return f"Cumulative meta-analysis in the order of {self.order}, on the pooled scale"
+        return (
+            f"Cumulative meta-analysis in the order of {self.order}, {_model_of(self.fit)}, "
+            f"k = {self.fit.k}"
+        )
+
+    def summary_rows(self) -> list[list[str]]:
+        """Return the cells of the table that a summary shows, effects on the shown scale."""
+        rows = _refits(self, "Added", self.added)
+        numbers = ("k", *map(str, range(1, len(rows))))
+        return [[number, *row] for number, row in zip(numbers, rows, strict=True)]

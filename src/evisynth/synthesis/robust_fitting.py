@@ -15,6 +15,9 @@ from evisynth.stats import (
     ROBUST_KINDS,
     Marginal,
     RobustKind,
+    check_level,
+    check_name,
+    check_number,
     check_rank,
     fit_correlated,
     fit_hierarchical,
@@ -114,6 +117,9 @@ def robust(
     >>> made.se.round(4), made.df.round(2)
     (array([0.1841]), array([2.99]))
     """
+    level = None if level is None else check_level(level)
+    cluster = check_name("cluster", cluster)
+    df = None if df is None else check_name("df", df)
     name = cast(RobustKind, find_word("kind", kind, cast(tuple[str, ...], ROBUST_KINDS)))
     rows, x, b, working, source, own_level = _taken_apart(fit, design)
     codes = _clusters(fit.effects, cluster, rows)
@@ -157,8 +163,8 @@ def _taken_apart(
             fit.options.level,
         )  # fmt: skip
     added = 0.0 if np.isnan(fit.tau2) else fit.tau2
+    needs_inverse_variance(fit.options, "cluster-robust inference")
     if isinstance(fit, PooledFit):
-        needs_inverse_variance(fit.options, "cluster-robust inference")
         rows = effects.estimable
         x = np.ones((int(rows.sum()), 1))
         b = np.array([fit.estimate])
@@ -362,6 +368,13 @@ def robust_regression(
     >>> round(made.estimate, 4), round(made.tau2, 4), made.df.round(2)
     (0.4974, 0.1167, array([3.]))
     """
+    level = check_level(level)
+    cluster = check_name("cluster", cluster)
+    df = None if df is None else check_name("df", df)
+    moderators = None if moderators is None else check_name("moderators", moderators)
+    correlation = check_number(
+        "correlation", correlation, least=0, most=1, words=["a number between 0 and 1"]
+    )
     word = cast(
         Literal["correlated", "hierarchical"],
         find_word(

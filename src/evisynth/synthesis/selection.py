@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evisynth.display import format_estimate, format_number, format_p, format_statistic
 from evisynth.errors import OptionError
 from evisynth.stats import (
     SELECTION_TYPES,
@@ -21,44 +21,29 @@ from evisynth.stats import (
     fit_selection,
     interval_counts,
     normal_quantile,
-    pool_batch,
+    regress_batch,
     selection_log_likelihood,
     two_sided_p,
 )
+from evisynth.synthesis.formula import Design
 from evisynth.synthesis.given import Given, as_fit
+from evisynth.synthesis.joint_tests import HeterogeneityTest, joint_wald_test
+from evisynth.synthesis.moderators import ModeratorsGiven, read_moderators
 from evisynth.synthesis.options import find_word
 from evisynth.synthesis.pooled import PooledFit
-from evisynth.synthesis.result import Result
+from evisynth.synthesis.regression_results import MetaRegression
+from evisynth.synthesis.selection_results import NO_MODERATORS, SelectionModel
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-__all__ = ["SelectionModel", "selection_model"]
+__all__ = ["selection_model", "selection_problem"]
 
 Floats = NDArray[np.float64]
+Fit: TypeAlias = PooledFit | MetaRegression
 ALTERNATIVES: tuple[Alternative, ...] = ("greater", "less", "two.sided")
 SYNONYMS = {
     "3psm": "stepfun", "step": "stepfun", "step function": "stepfun", "three-parameter": "stepfun",
     "half-normal": "halfnorm", "negative exponential": "negexp", "truncated": "trunc",
     "negative exponential power": "negexppow", "vevea-hedges": "stepfun",
 }  # fmt: skip
-WORDS = {
-    "stepfun": "step function",
-    "beta": "beta",
-    "halfnorm": "half-normal",
-    "negexp": "negative exponential",
-    "logistic": "logistic",
-    "power": "power",
-    "negexppow": "negative exponential power",
-    "trunc": "truncated",
-}
-SOURCES = {
-    "stepfun": "Vevea and Hedges 1995, doi:10.1007/BF02294384",
-    "beta": "Citkowicz and Vevea 2017, doi:10.1037/met0000119",
-    "negexppow": "Begg and Mazumdar 1994, doi:10.2307/2533446",
-    "trunc": "Hedges 1992, doi:10.1214/ss/1177011364",
-}
-PRESTON = "Preston et al. 2004, doi:10.1111/j.1365-2753.2003.00457.x"
 WITH_PRECISION = ("halfnorm", "negexp", "logistic", "power", "negexppow")
 PRECISIONS = ("", "se", "variance", "1/n", "1/sqrt(n)")
 PRECISION_SYNONYMS = {
@@ -68,155 +53,32 @@ FEW = 4
 """Fewer P values than this in an interval leave its parameter hardly estimable; a note says so."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class SelectionModel(Result):
-    """A meta-analysis with a model of how its studies were selected.
-
-    Attributes
-    ----------
-    fit : PooledFit
-        The fit that it started from.
-    kind, alternative : str
-        Selection function, and which results it favours.
-    steps : tuple of float
-        Cut points or threshold.
-    k : int
-        Number of studies.
-    estimate, se, ci_lower, ci_upper, p_value : float
-        Mean effect in the population before selection (Wald); NaN where not identified.
-    tau2, tau2_se : float
-        Between-study variance (maximum likelihood); NaN in the equal-effects model.
-    delta, delta_se, delta_ci_lower, delta_ci_upper : ndarray, shape (D,)
-        Selection parameters; for the step function the likelihood of being seen in each interval
-        relative to the first (which is 1 and stands first).
-    counts : ndarray, shape (I,)
-        Studies by interval of the P values; empty where the function has none.
-    lrt, lrt_df, lrt_p : float
-        Likelihood ratio test against no selection; NaN where all parameters were given.
-    log_likelihood, log_likelihood_without : float
-        With and without selection.
-    unadjusted : float
-        Estimate of the same model without selection (maximum likelihood).
-    converged : bool
-        Whether the search ended at a maximum.
-    reason : str
-        Why there is no estimate, or ``""``.
-    notes : tuple of str
-        What a reader must know.
-    """
-
-    fit: PooledFit
-    kind: SelectionType
-    alternative: Alternative
-    steps: tuple[float, ...]
-    precision: str
-    k: int
-    estimate: float
-    se: float
-    ci_lower: float
-    ci_upper: float
-    p_value: float
-    tau2: float
-    tau2_se: float
-    delta: Floats
-    delta_se: Floats
-    delta_ci_lower: Floats
-    delta_ci_upper: Floats
-    counts: NDArray[np.int64]
-    lrt: float
-    lrt_df: int
-    lrt_p: float
-    log_likelihood: float
-    log_likelihood_without: float
-    unadjusted: float
-    converged: bool
-    reason: str = ""
-    notes: tuple[str, ...] = ()
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return the numbers as a table of one row."""
-        import pandas as pd
-
-        skip = ("fit", "delta", "delta_se", "delta_ci_lower", "delta_ci_upper", "counts", "notes")
-        return pd.DataFrame(
-            [{f.name: getattr(self, f.name) for f in fields(self) if f.name not in skip}]
-        )
-
-    def parameter_frame(self) -> pd.DataFrame:
-        """Return the selection parameters, one row each."""
-        import pandas as pd
-
-        table = pd.DataFrame(
-            {
-                "delta": self.delta,
-                "se": self.delta_se,
-                "ci_lower": self.delta_ci_lower,
-                "ci_upper": self.delta_ci_upper,
-            }
-        )
-        if len(self.counts) == len(table):
-            low = (0.0, *self.steps[:-1])
-            table.insert(0, "p_above", low)
-            table.insert(1, "p_up_to", self.steps)
-            table.insert(2, "studies", self.counts)
-        return table
-
-    def method_sentence(self) -> str:
-        """Return what was done, with references."""
-        source = SOURCES.get(self.kind, PRESTON)
-        model = "random-effects" if self.fit.options.model == "random" else "equal-effects"
-        sides = {
-            "greater": "one-sided P values, favouring positive estimates",
-            "less": "one-sided P values, favouring negative estimates",
-            "two.sided": "two-sided P values",
-        }[self.alternative]
-        cuts = f" with steps at {', '.join(f'{s:g}' for s in self.steps)}" if self.steps else ""
-        return (
-            f"A {model} selection model with a {WORDS[self.kind]} selection function of {sides}"
-            f"{cuts} ({source}) was fitted by maximum likelihood."
-        )
-
-    def __repr__(self) -> str:
-        head = f"Selection model, {WORDS[self.kind]}"
-        if self.reason:
-            return f"{head}: {self.reason}"
-        shown = self.fit.effects.scale.shown
-        numbers = format_estimate(shown(self.estimate), shown(self.ci_lower), shown(self.ci_upper))
-        p = format_p(self.p_value, symbol=True)
-        lines = [head, f"  {self.fit.effects.scale.label}  {numbers}, {p}"]
-        lines.append(f"  without selection  {format_number(shown(self.unadjusted))}")
-        if not np.isnan(self.tau2):
-            lines.append(f"  tau²  {format_number(self.tau2, 3)}")
-        for place, value in enumerate(self.delta):
-            low, high = self.delta_ci_lower[place], self.delta_ci_upper[place]
-            lines.append(f"  delta {place + 1}  {format_estimate(value, low, high)}")
-        if not np.isnan(self.lrt):
-            test = format_p(self.lrt_p, symbol=True)
-            lines.append(
-                f"  test of selection  chi² = {format_statistic(self.lrt)}, df = {self.lrt_df}, "
-                f"{test}"
-            )
-        return "\n".join([*lines, *(f"  Note: {note}" for note in self.notes)])
-
-
 def selection_model(
-    fit: Given,
+    fit: Given | MetaRegression,
     kind: str = "stepfun",
     *,
+    moderators: ModeratorsGiven | None = None,
     alternative: str = "greater",
     steps: Sequence[float] | float | None = None,
     precision: str = "",
     delta: Sequence[float | None] | None = None,
+    levels: Mapping[str, Sequence[object]] | None = None,
+    terms: Sequence[str] | None = None,
+    drop_redundant: bool = False,
 ) -> SelectionModel:
     """Fit a selection model to the studies of a fit, by maximum likelihood.
 
     Parameters
     ----------
     fit
-        The fit whose studies, model (random or equal) and level are used.
+        The fit whose studies, model (random or equal) and level are used; a meta-regression brings
+        its moderators.
     kind
         ``"stepfun"`` (with one step the three-parameter model), ``"beta"``, ``"halfnorm"``,
         ``"negexp"``, ``"logistic"``, ``"power"``, ``"negexppow"`` or ``"trunc"``.
+    moderators
+        What the mean depends on: a formula over the columns of the data, or a design matrix, as
+        `meta_regression` takes them.
     alternative
         Which results are the likelier ones to be seen: ``"greater"``, ``"less"`` or
         ``"two.sided"``.
@@ -241,9 +103,15 @@ def selection_model(
     ------
     OptionError
         When a word or value is not known.
+    DataError
+        When moderators depend on each other; the message names them.
+    NotEstimableError
+        When there are not more studies than coefficients.
 
     Notes
     -----
+    For limits of tau² and of the selection parameters by profile likelihood see `profile_limits`.
+
     A selection model is an analysis of sensitivity: it rests on its selection function, which the
     data hardly tell from another. With few studies its intervals are wide; give it beside the
     unadjusted estimate, not in place of it.
@@ -265,28 +133,53 @@ def selection_model(
     >>> found.counts, round(found.unadjusted, 3)
     (array([5, 1]), 0.373)
     """
-    fit = as_fit(fit)
+    made: Fit = fit if isinstance(fit, MetaRegression) else as_fit(fit)
     name = find_word("kind", kind, SELECTION_TYPES, SYNONYMS)
     side = find_word("alternative", alternative, ALTERNATIVES, {"two-sided": "two.sided"})
     by = find_word("precision", precision, PRECISIONS, PRECISION_SYNONYMS)
     if by and name not in WITH_PRECISION:
         raise OptionError("precision", precision, ["left out"], hint=f"{name} has none.")
     cuts = _steps(name, side, steps)
-    here = fit.effects.estimable
-    y, v = fit.effects.estimates[here] - fit.effects.scale.null, fit.effects.variances[here]
-    sign = -1.0 if side == "less" else 1.0
-    problem = SelectionProblem(
-        estimates=sign * y,
-        variances=v,
-        design=np.ones((len(y), 1)),
-        kind=name,
-        two_sided=side == "two.sided",
-        steps=cuts,
-        precision=_precision(fit, by, v),
-        random=fit.options.model == "random" and fit.k > 1,
-    )
+    rows, formula, note = made.effects.estimable, "", ""
+    design: Design | None = None
+    if isinstance(made, MetaRegression):
+        if moderators is not None:
+            raise OptionError(
+                "moderators", moderators, ["left out"], hint="The meta-regression has its own."
+            )
+        rows, formula, design = made.rows, made.formula, made.design
+    elif moderators is not None:
+        design, formula, rows, note = read_moderators(
+            moderators, made.effects, rows, "selection model", levels=levels, terms=terms,
+            drop_redundant=drop_redundant,
+        )  # fmt: skip
+    problem = selection_problem(made, name, side, cuts, by, rows, design)
     fixed = _fixed(problem, delta)
-    return _modelled(fit, problem, side, by, fixed, sign)
+    found = _modelled(made, problem, side, by, fixed, formula, design, rows)
+    return replace(found, notes=(note, *found.notes)) if note else found
+
+
+def selection_problem(
+    fit: Fit,
+    kind: SelectionType,
+    side: Alternative,
+    steps: Floats,
+    precision: str,
+    rows: NDArray[np.bool_],
+    design: Design | None,
+) -> SelectionProblem:
+    """Return the arrays of a selection model: signed estimates, variances, design of the mean."""
+    y, v = fit.effects.estimates[rows] - fit.effects.scale.null, fit.effects.variances[rows]
+    return SelectionProblem(
+        estimates=(-1.0 if side == "less" else 1.0) * y,
+        variances=v,
+        design=np.ones((len(y), 1)) if design is None else design.matrix[rows],
+        kind=kind,
+        two_sided=side == "two.sided",
+        steps=steps,
+        precision=_precision(fit, precision, rows),
+        random=fit.options.model == "random" and len(y) > 1,
+    )
 
 
 def _steps(kind: SelectionType, side: Alternative, steps: Sequence[float] | float | None) -> Floats:
@@ -312,14 +205,15 @@ def _steps(kind: SelectionType, side: Alternative, steps: Sequence[float] | floa
     return np.array(found)
 
 
-def _precision(fit: PooledFit, by: str, v: Floats) -> Floats:
+def _precision(fit: Fit, by: str, rows: NDArray[np.bool_]) -> Floats:
     """Return the measure of imprecision over its largest value."""
+    v = fit.effects.variances[rows]
     if not by:
         return np.ones(len(v))
     if by in ("se", "variance"):
         measure = np.sqrt(v) if by == "se" else v
     else:
-        n = _sizes(fit)
+        n = _sizes(fit, rows)
         if n is None or not np.isfinite(n).all():
             raise OptionError(
                 "precision", by, ["se", "variance"],
@@ -329,10 +223,9 @@ def _precision(fit: PooledFit, by: str, v: Floats) -> Floats:
     return np.asarray(measure / measure.max())
 
 
-def _sizes(fit: PooledFit) -> Floats | None:
-    """Return the number of people in each study pooled, or None if the data have none."""
+def _sizes(fit: Fit, here: NDArray[np.bool_]) -> Floats | None:
+    """Return the number of people in each study fitted, or None if the data have none."""
     data, roles = fit.effects.data, fit.effects.columns
-    here = fit.effects.estimable
     for names in (("n1", "n2"), ("n1i", "n2i"), ("n",), ("ni",)):
         columns = [roles.get(name, name) for name in names]
         if all(column in data.columns for column in columns):
@@ -365,20 +258,20 @@ def _fixed(problem: SelectionProblem, delta: Sequence[float | None] | None) -> F
 
 
 def _modelled(
-    fit: PooledFit,
+    fit: Fit,
     problem: SelectionProblem,
     side: Alternative,
     by: str,
     fixed: Floats,
-    sign: float,
+    formula: str,
+    design: Design | None,
+    rows: NDArray[np.bool_],
 ) -> SelectionModel:
     """Fit, and put the result together."""
-    y, v = problem.estimates, problem.variances
-    k, nan = len(y), float("nan")
-    start = pool_batch(y, v, model="random" if problem.random else "equal", tau2="ML", ci="z")
-    tau2 = float(start.tau2[0]) if problem.random else 0.0
-    mean = np.array([float(start.estimate[0])])
-    without = selection_log_likelihood(problem, mean, float(np.sqrt(tau2)), problem.neutral)
+    (k, p), nan = problem.design.shape, float("nan")
+    terms = ("intercept",) if design is None else design.terms
+    sign, null = (-1.0 if side == "less" else 1.0), _null(fit, problem)
+    beta, tau, without = _without(problem)
     counts = np.empty(0, dtype=np.int64)
     if problem.kind in ("stepfun", "trunc") or len(problem.steps):
         counts = interval_counts(problem)
@@ -386,16 +279,16 @@ def _modelled(
     reason = _not_identified(problem, counts, unknown, k)
     found: SelectionFit | None = None
     if not reason:
-        found = fit_selection(problem, mean, float(np.sqrt(tau2)), fixed=fixed)
+        found = fit_selection(problem, beta, tau, fixed=fixed)
         if not found.converged:
             reason = (
                 "the search for the maximum of the likelihood did not end: the data do not tell "
                 "the selection parameters from the effect"
             )
     good = found is not None and not reason
-    estimate = sign * float(found.coefficients[0]) if found and good else nan
-    se = float(found.coefficient_se[0]) if found and good else nan
-    estimate += fit.effects.scale.null
+    b, se, v = np.full(p, nan), np.full(p, nan), np.full((p, p), nan)
+    if found and good:
+        b, se, v = sign * found.coefficients, found.coefficient_se, found.covariance
     quantile = normal_quantile(fit.options.level)
     values = found.delta if found and good else np.where(unknown, np.nan, fixed)
     errors = found.delta_se if found and good else np.full(len(fixed), np.nan)
@@ -408,6 +301,18 @@ def _modelled(
     if found and good and df:
         lrt = max(0.0, 2 * (found.log_likelihood - without))
     steps = () if problem.kind == "beta" else tuple(float(s) for s in problem.steps)
+    p_values = np.asarray(two_sided_p(b / se, np.inf))
+    adjusted, raw = b + null, sign * beta + null
+    one: dict[str, Any] = dict.fromkeys(("estimate", "se", "ci_lower", "ci_upper", "p_value"), nan)
+    alone = terms == ("intercept",)
+    if alone:
+        one = {
+            "estimate": float(adjusted[0]),
+            "se": float(se[0]),
+            "ci_lower": float(adjusted[0] - quantile * se[0]),
+            "ci_upper": float(adjusted[0] + quantile * se[0]),
+            "p_value": float(p_values[0]),
+        }
     return SelectionModel(
         fit=fit,
         kind=problem.kind,
@@ -415,11 +320,7 @@ def _modelled(
         steps=steps,
         precision=by,
         k=k,
-        estimate=estimate,
-        se=se,
-        ci_lower=estimate - quantile * se,
-        ci_upper=estimate + quantile * se,
-        p_value=float(two_sided_p((estimate - fit.effects.scale.null) / se, np.inf)),
+        **one,
         tau2=found.tau2 if found and good and problem.random else nan,
         tau2_se=found.tau2_se if found and good and problem.random else nan,
         delta=values,
@@ -432,11 +333,94 @@ def _modelled(
         lrt_p=float(chi2_tail(lrt, df)) if df else nan,
         log_likelihood=found.log_likelihood if found and good else nan,
         log_likelihood_without=without,
-        unadjusted=sign * float(mean[0]) + fit.effects.scale.null,
+        unadjusted=float(raw[0]) if alone else nan,
         converged=bool(good),
         reason=reason,
         notes=_notes(fit, problem, found if good else None, counts, unknown),
+        formula=formula,
+        terms=terms,
+        coefficients=adjusted,
+        coefficient_se=se,
+        coefficient_lower=adjusted - quantile * se,
+        coefficient_upper=adjusted + quantile * se,
+        coefficient_p=p_values,
+        covariance=v,
+        unadjusted_coefficients=raw,
+        moderators=_omnibus(b, v, terms),
+        moderators_lrt=_against_intercept(problem, terms, fixed, found if good else None),
+        fixed=fixed,
+        rows=rows,
+        design=design,
     )
+
+
+def _null(fit: Fit, problem: SelectionProblem) -> Floats:
+    """Return what the coefficients lack since the value of no effect was taken off the estimates.
+
+    Raises
+    ------
+    OptionError
+        If that value is not 0 and the moderators have no intercept to take it.
+    """
+    null = fit.effects.scale.null
+    p = problem.design.shape[1]
+    if null == 0:
+        return np.zeros(p)
+    found = np.linalg.lstsq(problem.design, np.full(len(problem.design), null), rcond=None)[0]
+    if np.abs(problem.design @ found - null).max() > 1e-9 * abs(null):
+        raise OptionError("moderators", "no intercept", ["moderators with an intercept"],
+                          hint=f"The measure has no effect at {null:g}.")  # fmt: skip
+    return np.asarray(found)
+
+
+def _without(problem: SelectionProblem) -> tuple[Floats, float, float]:
+    """Return coefficients, tau and log-likelihood of the model without selection."""
+    start = regress_batch(
+        problem.estimates,
+        problem.variances,
+        problem.design,
+        model="random" if problem.random else "equal",
+        tau2="ML",
+        ci="z",
+    )
+    tau = float(np.sqrt(start.tau2[0])) if problem.random else 0.0
+    beta = np.asarray(start.coefficients[0], dtype=np.float64)
+    return beta, tau, selection_log_likelihood(problem, beta, tau, problem.neutral)
+
+
+def _omnibus(b: Floats, v: Floats, terms: tuple[str, ...]) -> HeterogeneityTest:
+    """Test all coefficients but the intercept."""
+    tested = [place for place, term in enumerate(terms) if term != "intercept"]
+    if not tested:
+        return NO_MODERATORS
+    return joint_wald_test(b[tested], v[np.ix_(tested, tested)], math.inf, "moderators")
+
+
+def _against_intercept(
+    problem: SelectionProblem,
+    terms: tuple[str, ...],
+    fixed: Floats,
+    found: SelectionFit | None,
+) -> HeterogeneityTest:
+    """Compare with the same selection model without moderators by the likelihoods."""
+    words, nan, df = "moderators, likelihood ratio", float("nan"), len(terms) - 1
+    if df == 0 and terms == ("intercept",):
+        return NO_MODERATORS
+    reason = ""
+    if "intercept" not in terms:
+        reason = "a single mean is not among the models without intercept"
+    elif found is None:
+        reason = "the model has no maximum"
+    else:
+        alone = replace(problem, design=np.ones((len(problem.estimates), 1)))
+        beta, tau, _ = _without(alone)
+        smaller = fit_selection(alone, beta, tau, fixed=fixed)
+        if smaller.converged:
+            value = max(0.0, 2 * (found.log_likelihood - smaller.log_likelihood))
+            p = float(chi2_tail(value, df))
+            return HeterogeneityTest(value, "chi2", float(df), math.inf, p, words)
+        reason = "the model without moderators has no maximum"
+    return HeterogeneityTest(nan, "chi2", float(df), nan, nan, words, reason)
 
 
 def _not_identified(
@@ -464,7 +448,7 @@ def _not_identified(
 
 
 def _notes(
-    fit: PooledFit,
+    fit: Fit,
     problem: SelectionProblem,
     found: SelectionFit | None,
     counts: NDArray[np.int64],

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
 from evisynth.display import plural
-from evisynth.errors import NotEstimableError
+from evisynth.errors import NotEstimableError, OptionError
 from evisynth.stats import influence_measures, leave_one_out_batch, pool_batch
 from evisynth.synthesis.counts_results import CountFit
 from evisynth.synthesis.further import needs_common_options
 from evisynth.synthesis.given import Given, as_fit
+from evisynth.synthesis.influence_regression import RegressionInfluence, influence_of_regression
 from evisynth.synthesis.inputs import column_of, is_coded
 from evisynth.synthesis.pooled import PooledFit
 from evisynth.synthesis.refitting import refit_counts, used_rows
+from evisynth.synthesis.regression_results import MetaRegression
 from evisynth.synthesis.results import Cumulative, Influence, LeaveOneOut
 
 if TYPE_CHECKING:
@@ -99,8 +101,19 @@ def leave_one_out(fit: Given | CountFit) -> LeaveOneOut:
     )
 
 
-def influence(fit: Given) -> Influence:
+@overload
+def influence(fit: MetaRegression) -> RegressionInfluence: ...
+@overload
+def influence(fit: Given) -> Influence: ...
+
+
+def influence(fit: Given | MetaRegression) -> Influence | RegressionInfluence:
     """Compute outlier and influence diagnostics as metafor's ``influence`` does.
+
+    Parameters
+    ----------
+    fit
+        A pooled effect (or what it can be made of), or a meta-regression.
 
     Under Hartung-Knapp every variance carries the factor of the fit it belongs to; where the
     safeguard replaced the interval of the fit by the Wald interval, all variances are Wald's, so
@@ -109,7 +122,8 @@ def influence(fit: Given) -> Influence:
     Raises
     ------
     NotEstimableError
-        If there are fewer than two studies.
+        If there are fewer than two studies, or for a meta-regression not two more than
+        coefficients.
 
     References
     ----------
@@ -122,6 +136,8 @@ def influence(fit: Given) -> Influence:
     >>> es.influence(es.pool(table)).outlier
     array([False, False, False,  True])
     """
+    if isinstance(fit, MetaRegression):
+        return influence_of_regression(fit)
     fit = as_fit(fit)
     _need_two(fit, "an influence analysis")
     labels, y, v = _rows(fit)
@@ -239,6 +255,11 @@ def _sequence(
     columns = effects.data.columns
     if order is None:
         order = "year" if "year" in columns else "given"
+    if not isinstance(order, str):
+        raise OptionError(
+            "order", type(order).__name__, [*map(str, columns), "given"],
+            hint="Give the name of a column; add one to the table for an order of your own.",
+        )  # fmt: skip
     if order == "given" and "given" not in columns:
         return order, np.arange(len(here)), ()
     column = column_of(effects, order, "order").iloc[here]

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from evisynth.errors import NotEstimableError, OptionError
 from evisynth.stats import (
     SPENDING,
+    check_flag,
+    check_number,
+    check_share,
     normal_quantile,
     pool_batch,
     sequential_bounds,
@@ -133,11 +136,14 @@ def sequential(
     )
     unit: Literal["information", "participants"] = find_word("scale", scale, SCALES, SCALE_SYNONYMS)
     how = find_word("adjust", adjust, ADJUSTMENTS, {"d2": "diversity", "": "none"})
-    for option, value in (("alpha", alpha), ("beta", beta)):
-        if isinstance(value, bool) or not 0 < value < 1:
-            raise OptionError(option, value, ["a number between 0 and 1"])
-    if not 0 < penalty < math.inf:
-        raise OptionError("penalty", penalty, ["a number above 0, e.g. 2"])
+    alpha, beta = check_share("alpha", alpha), check_share("beta", beta)
+    futility = check_flag("futility", futility)
+    penalty = check_number("penalty", penalty, above=0, words=["a number above 0, e.g. 2"])
+    parameter = check_number("parameter", parameter)
+    if sd is not None:
+        sd = check_number("sd", sd, above=0, words=["a standard deviation above 0"])
+    if risk is not None:
+        risk = check_share("risk", risk)
     steps = cumulative(fit, order)
     sequence = _places(fit, steps.added)
     y, v = _rows(fit)
@@ -265,15 +271,11 @@ def _required(
         sought = fit.estimate
         notes = ("The effect sought is the pooled effect itself: a description, not a plan.",)
     elif scale.is_ratio:
-        if not effect > 0:
-            raise OptionError("effect", effect, ["a ratio above 0"])
-        sought = math.log(effect)
+        sought = math.log(check_number("effect", effect, above=0, words=["a ratio above 0"]))
     else:
-        sought = float(effect)
+        sought = check_number("effect", effect)
     if required is not None:
-        if not 0 < required < math.inf:
-            raise OptionError("required", required, ["a number above 0"])
-        return _Size(float(required), 1.0, sought, ())
+        return _Size(check_number("required", required, above=0), 1.0, sought, ())
     distance = sought - scale.null
     if not math.isfinite(distance) or distance == 0:
         raise NotEstimableError(
@@ -303,9 +305,10 @@ def _required(
 def _share(fit: PooledFit, how: str, heterogeneity: float | None) -> float:
     """Return the percentage that the required size is adjusted for."""
     if heterogeneity is not None:
-        if not 0 <= heterogeneity < 100:
-            raise OptionError("heterogeneity", heterogeneity, ["a percentage from 0 to below 100"])
-        return float(heterogeneity)
+        return check_number(
+            "heterogeneity", heterogeneity, least=0, below=100,
+            words=["a percentage from 0 to below 100"],
+        )  # fmt: skip
     if how == "none" or fit.options.model == "equal":
         return 0.0
     if how == "i2":

@@ -37,6 +37,7 @@ ROOMS = ("stats", "effects", "synthesis")
 INSIDE = {
     "synthesis.formula_coding": ("Coding", "FactorCoding", "LearntStep"),
     "synthesis.formula": ("Design",),
+    "effects.prepared": ("Step",),
 }
 """Types that results hold and that are not on a face."""
 

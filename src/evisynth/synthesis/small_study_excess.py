@@ -14,6 +14,9 @@ from evisynth.stats import (
     Alternative,
     ExcessTest,
     FailSafeMethod,
+    check_flag,
+    check_name,
+    check_share,
     e_value,
     excess_significance,
     fail_safe_n,
@@ -112,6 +115,8 @@ def fail_safe(
     >>> found.n, found.warning[:26]
     (26, 'The fail-safe N is not adv')
     """
+    weighted = check_flag("weighted", weighted)
+    alpha = check_share("alpha", alpha)
     fit = as_fit(fit)
     name = find_word("method", method, METHODS)
     if not 0 < alpha < 1:
@@ -203,6 +208,9 @@ def excess_test(
     >>> found.observed, round(found.expected, 2)
     (3, 2.44)
     """
+    test = check_name("test", test)
+    alpha = check_share("alpha", alpha)
+    limit_alpha = check_share("limit_alpha", limit_alpha)
     fit = as_fit(fit)
     words = {"two-sided": "two.sided", "two sided": "two.sided"}
     default = "exact" if fit.k <= EXACT_LIMIT else "chi2"
@@ -298,6 +306,7 @@ def e_values(fit: Given, *, rare: bool | None = None) -> EValue:
     >>> round(found.estimate, 2), round(found.limit, 2)
     (7.26, 3.0)
     """
+    rare = None if rare is None else check_flag("rare", rare)
     fit = as_fit(fit, refits=False)
     short = fit.effects.measure if fit.effects.measure != "GEN" else fit.effects.scale.short
     if not np.isfinite(fit.estimate):

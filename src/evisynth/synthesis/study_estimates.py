@@ -11,6 +11,7 @@ from evisynth.display import format_percent
 from evisynth.errors import OptionError
 from evisynth.stats import (
     RegressionBatch,
+    check_level,
     coefficient_form,
     fit_criteria,
     residuals_of,
@@ -65,7 +66,8 @@ class StudyEffects(Result):
     reliability : ndarray
         Weight of the own estimate, tau² / (tau² + variance).
     df : float
-        Degrees of freedom of the limits, infinite for the normal distribution.
+        Degrees of freedom of the limits, infinite for the normal distribution; NaN where each
+        study has its own (Kenward-Roger with moderators).
     level : float
         Their level.
     """
@@ -116,7 +118,7 @@ class StudyEffects(Result):
         """Return the cells of the table that a summary shows."""
         from evisynth.synthesis.result import frame_rows
 
-        return frame_rows(self.to_frame().iloc[:, :8])
+        return frame_rows(self.to_frame().iloc[:, :8], self.level)
 
 
 def study_effects(fit: Modelled, *, level: float | None = None) -> StudyEffects:
@@ -147,6 +149,7 @@ def study_effects(fit: Modelled, *, level: float | None = None) -> StudyEffects:
     >>> found.effects[:2].round(4), found.se[:2].round(4)
     (array([-0.8002, -1.2517]), array([0.4099, 0.3532]))
     """
+    level = None if level is None else check_level(level)
     model = as_model(fit)
     if model.weights is not None:
         raise OptionError(
@@ -158,7 +161,10 @@ def study_effects(fit: Modelled, *, level: float | None = None) -> StudyEffects:
     one = shrink(model.y, model.v, model.tau2, model.coefficients, model.covariance, model.x)
     alpha = model.options.level if level is None else level
     df = float(model.fit.df)
-    half = float(t_quantile(df, alpha))
+    half: Floats | float = float(t_quantile(df, alpha))
+    if isinstance(model.fit, MetaRegression) and model.fit.inference is not None:
+        own = [model.fit.inference.contrast_df(row) for row in model.x]
+        half = t_quantile(np.array(own), alpha)
     return StudyEffects(
         fit=model.fit,
         labels=model.labels,

@@ -142,6 +142,13 @@ PREDICTION_WORDS: dict[str, tuple[str, str]] = {
 }
 
 
+WEIGHTING_WORDS = {
+    "inverse variance": "inverse-variance weights",
+    "equal": "equal weights",
+    "given": "given weights",
+}
+
+
 def level_words(options: FitOptions) -> str:
     """Return the confidence level in percent.
 
@@ -242,10 +249,7 @@ def pooling_sentences(options: FitOptions) -> str:
     weighting = "inverse variance"
     if isinstance(options, FurtherOptions):
         weighting = options.weighting
-    weights = {
-        "inverse variance": "inverse-variance weights", "equal": "equal weights",
-        "given": "given weights",
-    }[weighting]  # fmt: skip
+    weights = WEIGHTING_WORDS[weighting]
     if options.model == "equal":
         sentences.append(f"Effect estimates were pooled with {weights} in an equal-effects model.")
     elif options.tau2 in ALLOWED["tau2"] or options.tau2 in ("GENQ", "GENQM"):
@@ -339,8 +343,13 @@ def regression_sentences(options: FitOptions, formula: str) -> str:
     'Effect estimates were regressed on do'
     """
     level = level_words(options)
-    text = f"Effect estimates were regressed on {formula} with inverse-variance weights"
-    if options.model == "random":
+    weights = "inverse-variance weights"
+    if isinstance(options, FurtherOptions):
+        weights = WEIGHTING_WORDS[options.weighting]
+    text = f"Effect estimates were regressed on {formula} with {weights}"
+    if options.model == "random" and str(options.tau2) == "given":
+        text += " in a mixed-effects model with a given residual tau²."
+    elif options.model == "random":
         source = tau2_words(options, reference=True)
         text += f" in a mixed-effects model; the residual tau² was estimated by {source}."
     else:
@@ -350,6 +359,11 @@ def regression_sentences(options: FitOptions, formula: str) -> str:
     df = "the t distribution with k - p degrees of freedom, p being the number of coefficients"
     if options.ci == "t":
         return f"{text} Tests and {level} limits of the coefficients use {df}."
+    if options.ci not in ALLOWED["ci"]:
+        return (
+            f"{text} Tests and {level} limits of the coefficients follow Kenward and Roger (1997, "
+            "doi:10.2307/2533558), each with its own degrees of freedom."
+        )
     guard = {
         "wider": "; where that narrows the limits, the normal distribution without their factor "
         "is used",

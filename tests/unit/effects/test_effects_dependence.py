@@ -237,12 +237,32 @@ def test_correlations_of_the_same_people():
     assert z.effects.variances == pytest.approx(np.full(6, 1 / 97))
     assert "Covariances of 6 estimates" in str(found)
     assert es.multilevel(found.effects, "study", V=found.covariances, limits=False).k == 6
-    with pytest.raises(DataError, match="no correlation of c and d"):
-        es.dependent_correlations({name: values[:5] for name, values in table.items()})
+    assert found.effects.data["pair"].tolist() == ["a.b", "a.c", "a.d", "b.c", "b.d", "c.d"]
     with pytest.raises(DataError, match="stands twice"):
         es.dependent_correlations(table | {"var2": list("bbdcdd")})
     with pytest.raises(OptionError, match="common_n"):
         es.dependent_correlations(table, common_n="max")
+
+
+def test_a_missing_correlation_costs_the_rows_whose_covariances_need_it():
+    table: dict[str, Any] = {
+        "study": [1, 1, 1, 2, 2, 2], "var1": list("aabaab"), "var2": list("bccbcc"),
+        "ri": [0.5, 0.3, 0.2, 0.4, np.nan, 0.1], "ni": [50] * 6,
+    }  # fmt: skip
+    found = es.dependent_correlations(table)
+    assert found.effects.reasons == (
+        "", "", "", "a correlation that its covariances need is missing",
+        "the correlation is missing", "a correlation that its covariances need is missing",
+    )  # fmt: skip
+    assert found.effects.notes == ("3 rows not estimable; see the reasons",)
+    whole = es.dependent_correlations({name: values[:3] for name, values in table.items()})
+    own = found.covariances.to_matrix()[:3, :3]
+    assert own == pytest.approx(whole.covariances.to_matrix(), rel=1e-14)
+    alone = es.dependent_correlations({name: values[:4] for name, values in table.items()})
+    assert alone.effects.reasons == ("",) * 4
+    for bad, words in (({"ri": 1.5}, "between -1 and 1"), ({"ni": 1}, "it must be above 1")):
+        with pytest.raises(DataError, match=words):
+            es.dependent_correlations({n: [*v[:3], bad.get(n, v[3])] for n, v in table.items()})
 
 
 def test_aggregation_of_independent_estimates_is_fixed_effect_pooling():
@@ -297,3 +317,20 @@ def test_one_correlation_holds_for_any_two_rows_of_a_cluster():
     found = es.covariances(pd.DataFrame(table), "study", rho=0.5).to_matrix()
     assert found[0, 1] == pytest.approx(0.5 * 0.2 * 0.3)
     assert found[0, 2] == 0
+
+
+def test_columns_may_hold_covariances_with_the_variances_on_the_diagonal():
+    table = pd.DataFrame(
+        {
+            "study": ["A", "A", "B"],
+            "yi": [0.1, 0.2, 0.3],
+            "vi": [0.04, 0.09, 0.01],
+            "c1": [0.04, 0.03, 0.01],
+            "c2": [0.03, 0.09, np.nan],
+        }
+    )
+    made = es.covariances(table, "study", correlations=["c1", "c2"])
+    wanted = np.array([[0.04, 0.03, 0], [0.03, 0.09, 0], [0, 0, 0.01]])
+    assert made.to_matrix() == pytest.approx(wanted)
+    with pytest.raises(DataError, match="covariances beside the variances themselves"):
+        es.covariances(table.assign(vi=1.0), "study", correlations=["c1", "c2"])

@@ -1,5 +1,7 @@
 """Tables as people have them: columns found, mistakes named."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -153,12 +155,36 @@ def test_the_file_is_named_when_the_table_knows_it():
             {"ai": [1], "bi": [5], "n1i": [4], "ci": [1], "n2i": [9]},
             "1 events and 5 others are not 4 people",
         ),
-        ({"ai": [0], "bi": [0], "ci": [1], "di": [9]}, "arm 1 has no people"),
     ],
 )
 def test_bad_counts_are_named(table, words):
     with pytest.raises(InputError, match=words):
         es.effects(table, "OR")
+
+
+def test_an_arm_without_people_is_set_aside_with_a_reason():
+    table = {"ai": [0, 2], "bi": [0, 8], "ci": [1, 3], "di": [9, 7]}
+    for to in ("only0", "all"):
+        found = es.effects(table, "OR", continuity_to=to)
+        assert found.reasons == ("arm 1 has no people", "")
+    groups = es.effects({"xi": [0, 2], "mi": [0, 8]}, "PLO")
+    assert groups.reasons == ("the group has no people", "")
+
+
+def test_named_cells_need_not_fit_the_size_of_the_means():
+    table = {"ai": [1], "bi": [5], "n1i": [40], "ci": [2], "di": [4], "n2i": [44]}
+    cells: dict[str, Any] = {
+        "events1": "ai",
+        "nonevents1": "bi",
+        "events2": "ci",
+        "nonevents2": "di",
+    }
+    with pytest.raises(InputError, match="name events1 and nonevents1"):
+        es.effects(table, "OR")
+    found = es.effects(table, "OR", **cells)
+    assert found.estimates == pytest.approx(np.log((1 / 5) / (2 / 4)))
+    with pytest.raises(InputError, match="are not 40 people"):
+        es.effects(table, "OR", **cells, n1="n1i")
 
 
 @pytest.mark.parametrize(

@@ -263,7 +263,7 @@ def test_sd_alone_and_disorder():
     with pytest.raises(DataError, match="the q3 2 is below the median 3"):
         mean_sd_from_quantiles(50, q1=1, median=3, q3=2)
     with pytest.raises(OptionError, match="method"):
-        mean_sd_from_quantiles(50, q1=1, median=3, q3=5, method="mln")
+        mean_sd_from_quantiles(50, q1=1, median=3, q3=5, method="unknown")
     assert "Luo" in found.method_sentence()
     assert found.to_frame().shape == (2, 8)
 

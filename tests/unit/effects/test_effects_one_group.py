@@ -369,7 +369,6 @@ def test_a_row_without_an_estimate_says_why(
     [
         ("PLO", {"events": 12, "n": 9}, "12 events among 9 people"),
         ("PLO", {"events": 2, "nonevents": 3, "n": 9}, "are not 9 people"),
-        ("PLO", {"events": 0, "nonevents": 0}, "no people"),
         ("IR", {"events": 2, "time": 0}, "person-time"),
         ("COR", {"r": 1.2, "n": 9}, "between -1 and 1"),
         ("ARAW", {"alpha": 85, "items": 5, "n": 30}, "alpha of 85"),

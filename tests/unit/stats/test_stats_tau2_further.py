@@ -306,9 +306,20 @@ def test_shrunken_quantiles_have_the_spread_of_tau2() -> None:
     v = np.full(40, 0.1)
     y = np.random.default_rng(2).normal(0, np.sqrt(0.1 + 0.3), 40)
     tau2 = float(estimate_tau2(y, v).tau2[0])
-    shrunken = shrunken_quantiles(y, v, float(y.mean()), tau2, np.linspace(0, 1, 40))
+    shrunken = shrunken_quantiles(y, v, float(y.mean()), tau2, np.arange(1, 41) / 41)
     assert np.var(shrunken, ddof=1) == pytest.approx(tau2, rel=1e-9)
     assert (shrunken_quantiles(y, v, 0.2, 0.0, [0.1, 0.9]) == 0.2).all()
+
+
+def test_shrunken_quantiles_are_wang_and_lees() -> None:
+    """Their section 2.4 by hand: places i/(k + 1), normal quantiles between and beyond."""
+    z = [-0.6744897501960817, 0.0, 0.6744897501960817]  # of 1/4, 2/4, 3/4
+    y, v, mean, tau2 = np.array([2.0, 0.0, -1.0]), np.full(3, 0.1), 0.5, 0.3
+    low, middle, high = sorted(mean + (y - mean) * np.sqrt(0.75))
+    found = shrunken_quantiles(y, v, mean, tau2, [0.25, 0.5, 0.75, 0.6, 0.025, 0.975])
+    inner = middle + (high - middle) * 0.2533471031357997 / z[2]
+    outer = [mean + (end - mean) * 1.959963984540054 / z[2] for end in (low, high)]
+    np.testing.assert_allclose(found, [low, middle, high, inner, *outer], rtol=1e-12)
 
 
 # --- study effects and residuals

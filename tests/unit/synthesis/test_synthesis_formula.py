@@ -182,3 +182,25 @@ def test_redundant_columns_are_dropped_by_name():
     assert "less" in made.notes[0]
     assert plain.design is not None
     assert drop_redundant_columns(plain.design, EVERY) == (plain.design, "")
+
+
+@pytest.mark.parametrize(
+    ("formula", "terms"),
+    [
+        ("a + b - 1", "a[x] a[y] b[v] b[w]"),
+        ("n + a + b - 1", "n a[x] a[y] b[v] b[w]"),
+        ("n:a + b - 1", "b[u] b[v] b[w] n:a[x] n:a[y]"),
+        ("a * b - 1", "a[x] a[y] b[v] b[w] a[y]:b[v] a[y]:b[w]"),
+        ("a + a:b - 1", "a[x] a[y] a[x]:b[v] a[y]:b[v] a[x]:b[w] a[y]:b[w]"),
+        ("a:n - 1", "a[x]:n a[y]:n"),
+    ],
+)
+def test_without_an_intercept_the_first_category_alone_has_all_levels(
+    formula: str, terms: str
+) -> None:
+    """The columns of R's model.matrix."""
+    table = pd.DataFrame(
+        [(a, b, n) for n in (1.0, 2.5, 4.0) for b in "uvw" for a in "xy"], columns=["a", "b", "n"]
+    ).assign(yi=np.sin(np.arange(18.0)), vi=0.1)
+    fit = es.meta_regression(table, formula, ci="z")
+    assert sorted(fit.terms) == sorted(terms.split())

@@ -198,7 +198,6 @@ def test_analyses_that_fit_again_refuse_what_does_not_carry_over(
         lambda fit: es.cumulative(fit, "year"),
         es.trim_and_fill,
         lambda fit: es.subgroups(fit, by="alloc"),
-        lambda fit: es.meta_regression(fit, "ablat"),
         lambda fit: es.asymmetry_test(fit, "egger-mixed"),
     ):
         with pytest.raises(OptionError, match="pool again without"):

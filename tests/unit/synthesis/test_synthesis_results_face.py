@@ -76,6 +76,7 @@ EXAMPLES: dict[str, Any] = {
     "AsymmetryTest": lambda: es.asymmetry_test(fit(), "egger"),
     "Contrasts": lambda: es.contrasts(regression(), pairs="arm", adjust="holm"),
     "CountFit": lambda: synthesis.mantel_haenszel(TABLE, "OR"),
+    "CountRegression": lambda: synthesis.glmm(TABLE, "OR", likelihood="CM.AL", moderators="dose"),
     "Cumulative": lambda: es.cumulative(fit(), "dose"),
     "EValue": lambda: synthesis.e_values(fit(), rare=True),
     "ExcessResult": lambda: synthesis.excess_test(fit()),
@@ -127,7 +128,11 @@ EXAMPLES: dict[str, Any] = {
     "PredictionInterval": lambda: synthesis.prediction_intervals(fit()).intervals[0],
     "PredictionIntervals": lambda: synthesis.prediction_intervals(fit()),
     "PredictiveProbability": lambda: synthesis.predictive_probability(fit()),
+    "ProfileLimits": lambda: synthesis.profile_limits(
+        synthesis.location_scale(fit(), scale="dose")
+    ),
     "Radial": lambda: synthesis.radial(fit()),
+    "RegressionInfluence": lambda: es.influence(es.meta_regression(fit(), "dose")),
     "RequiredStudies": lambda: synthesis.required_studies("effect", effect=0.3, variance=0.05),
     "SequentialAnalysis": lambda: synthesis.sequential(fit(), effect=0.5),
     "SpecificationCurve": lambda: multiverse().curve(),
