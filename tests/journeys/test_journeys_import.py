@@ -293,5 +293,10 @@ def test_what_people_read(filled: Path, tmp_path: Path, capsys: Capture) -> None
     assert "Taken in: 2 records of 1 source" in text
     assert run_command(["dedupe", "--folder", str(filled)]) == 0
     text = capsys.readouterr().out
-    for words in ("Only here", "Reports found by both of two sources", "Copies by reason", "Decide: evisynth"):
+    for words in (
+        "Only here",
+        "Reports found by both of two sources",
+        "Copies by reason",
+        "Decide: evisynth",
+    ):
         assert words in text

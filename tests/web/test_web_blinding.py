@@ -19,7 +19,6 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
-
 from tests.web.worlds import make_folder, make_world
 
 MOST = 350
@@ -29,8 +28,13 @@ VALUES: dict[str, tuple[str, ...]] = {
     "stage": ("title_abstract", "full_text"),
     "record": ("r01", "r05", "r11"),
     "record_id": ("r01", "r05", "r11"),
-    "study": ("S1",),
-    "study_id": ("S1",),
+    "id": ("r01", "r05", "r11"),
+    "study": ("S1", "S2"),
+    "study_id": ("S1", "S2"),
+    "form": ("data",),
+    "name": ("data",),
+    "form_id": ("data",),
+    "outcome": ("sleep",),
 }
 """What the parts of addresses may be."""
 
@@ -44,10 +48,13 @@ QUERIES = [
     {"person": "ben", "reviewer": "ben", "actor": "ben"}, {"verdict": "maybe"}, {"kind": "vote"},
     {"stage": "full_text", "record": "r01"}, {"stage": "title_abstract", "record": "r05"},
     {"limit": "100", "size": "100", "format": "csv"},
+    {"id": "r01", "record": "r01"}, {"id": "r05", "record": "r05"},
+    {"form": "data", "study": "S1", "outcome": "sleep"},
+    {"form": "data", "study": "S2", "outcome": "sleep", "row": "sleep"},
 ]  # fmt: skip
 """What every page is asked for besides its own filters."""
 
-NOT_THERE: set[str] = set()
+NOT_THERE: set[str] = {"/api/v1/"}
 """Routes that have nothing to show in these worlds, such as a file that nobody uploaded."""
 
 CHANGING = re.compile(
@@ -210,7 +217,7 @@ class Visitor:
         headers = {
             name: CHANGING.sub("·", value)
             for name, value in answer.headers.items()
-            if name not in ("Set-Cookie", "Date", "Last-Modified") and not content[:2] == b"PK"
+            if name not in ("Set-Cookie", "Date", "Last-Modified") and content[:2] != b"PK"
         }
         self.seen[address] = (answer.status_code, headers, body_of(content, kind))
         if answer.status_code != 404:
@@ -234,15 +241,17 @@ class Visitor:
     def look_round(self) -> None:
         """Call all that can be found without changing anything."""
         review = self.site.store.name
-        todo = [
-            address
-            for route in routes()
-            if "/static/" not in route and "i18n" not in route
-            for address in filled(route, review)
-        ]
-        for address in list(todo):
-            if "/stages/" in address or "/r/" in address:
-                todo += [f"{address}?{urlencode(query)}" for query in QUERIES]
+        todo = []
+        for route in routes():
+            if "/static/" in route or "i18n" in route:
+                continue
+            some = filled(route, review)
+            todo += some
+            if "<review_id>" in route:
+                # the first addresses of a route stand for it: they differ by the stage, if at all
+                todo += [
+                    f"{address}?{urlencode(query)}" for address in some[:2] for query in QUERIES
+                ]
         todo += described(review)
         plain = [address for address in todo if "?" not in address]
         asked = [address for address in todo if "?" in address]
@@ -255,10 +264,13 @@ class Visitor:
                 if ours and local not in self.seen and local not in plain and len(plain) < MOST:
                     plain.append(local)
         for address in asked:
-            base = address.partition("?")[0]
+            base, _, query = address.partition("?")
             status = self.seen[base]
             assert isinstance(status, tuple)
-            if status[0] not in (404, 403, 405) and address not in self.seen:
+            named = any(
+                f"{part}=" in query for part in ("record", "id", "study")
+            )  # a page of one thing
+            if status[0] not in (403, 405) and (status[0] != 404 or named):
                 self.call(address)
 
     def act(self) -> None:
@@ -327,8 +339,7 @@ def visited(site: Any, folder: Path, person: str) -> Visitor:
 
 WHO = [
     ("two votes", "ann"), ("two votes", "cleo"), ("two votes", "eve"), ("two votes", "hal"),
-    ("two votes", "finn"), ("two votes", "gus"), ("three votes", "ann"), ("three votes", "cleo"),
-    ("discussion", "ann"), ("discussion", "hal"),
+    ("two votes", "finn"), ("two votes", "gus"), ("three votes", "ann"), ("discussion", "ann"),
 ]  # fmt: skip
 
 
@@ -367,7 +378,9 @@ def test_whatever_one_does_the_answer_tells_nothing_of_another(site: Any, tmp_pa
         made.append(visitor)
     plain, busy = made
     assert not differences(plain, busy), "\n".join(differences(plain, busy)[:20])
-    assert any(name.startswith("post ") and said[0] == 200 for name, said in busy.seen.items())
+    assert any(
+        name.startswith("post ") and "(200," in str(said) for name, said in busy.seen.items()
+    )
 
 
 def test_a_ranked_queue_tells_nothing_of_another(
@@ -408,3 +421,19 @@ def test_every_page_of_a_review_is_answered_for_somebody(
                 open_routes.add(route)
     ours = {route for route in routes() if route.startswith(("/r/", "/api/"))}
     assert ours - open_routes - NOT_THERE == set()
+
+
+def test_the_adversary_sees_a_counter_that_betrays(
+    site: Any, worlds: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def betrays(desk: Any) -> int:
+        return sum(made.verdict == "exclude" for made in desk.board.decisions("title_abstract"))
+
+    monkeypatch.setattr("evisynth.web.reviews.count_conflicts", betrays)
+    made = []
+    for secret in ("plain", "busy"):
+        served = site(worlds("two votes", secret))
+        visitor = Visitor(served, "ann")
+        visitor.call(f"{served.base}/")
+        made.append(visitor)
+    assert len(differences(*made)) == 1

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from evisynth.actions import open_store
-from evisynth.actions import team
+from evisynth.actions import open_store, team
+from evisynth.actions.team import assessment, extraction, forms
 from evisynth.actions.thaw import thaw_review
+from evisynth.extraction import ValueEntry
 from evisynth.storage import Store
 
 __all__ = ["PEOPLE", "RECORDS", "make_folder", "make_world"]
@@ -59,6 +60,12 @@ control = "No control"
 
 [fields.country]
 label = "Country"
+
+[[outcomes]]
+id = "sleep"
+label = "Sleep"
+type = "continuous"
+lower_is_better = true
 """
 
 WORDS = ("sleep", "walking", "trial", "mice", "insomnia", "group", "adults", "design", "evening")
@@ -89,6 +96,10 @@ def make_folder(folder: Path, *, title_abstract: str = "", full_text: str = "") 
         for number, record in enumerate(RECORDS)
     ]
     (search / "export.ris").write_text("\n".join(entries), encoding="utf-8")
+    (folder / "studies").mkdir()
+    (folder / "studies" / "studies.csv").write_text(
+        "study_id,record_ids,main_report\nS1,r01,r01\nS2,r02,r02\n", encoding="utf-8"
+    )
     return folder
 
 
@@ -124,9 +135,22 @@ def make_world(folder: Path, secret: str, *, votes: int) -> Path:
     if votes > 2:
         for record in ("r05", "r06", "r07"):
             team.decide(desks["ann"], "title_abstract", record, "maybe", note="ann's note")
+    forms.make_form(desks["ada"], "means", "data")
+    _values(desks["ann"], "S1", "10", "Y")
     _secret(store, desks["ben"], secret)
     store.close()
     return folder
+
+
+def _values(who: team.Desk, study: str, number: str, answer: str, quote: str = "") -> None:
+    """Extract a few values and answer a few questions."""
+    for cell in ("n1", "mean1", "sd1"):
+        entry = ValueEntry(number, report="r01", page="3", quote=quote)
+        extraction.save_value(who, "data", study, "sleep", cell, entry, version=None)
+    for question in ("1.1", "1.2", "1.3"):
+        assessment.save_answer(
+            who, study, "sleep", question, answer, found_at={"quote": quote}, version=None
+        )
 
 
 def _secret(store: Store, ben: team.Desk, secret: str) -> None:
@@ -149,8 +173,22 @@ def _secret(store: Store, ben: team.Desk, secret: str) -> None:
             ben, stage, record, verdict, reason=last if verdict == "exclude" else "",
             note=f"SECRET {secret} {number}", tags=[f"SECRET{secret}{number}"],
         )  # fmt: skip
+    # Ben is as far with the data in all worlds, and has found something else
     if secret == "plain":
+        _values(ben, "S1", "11", "Y")
+        _values(ben, "S2", "11", "Y")
         return
+    for text in ("7", "12"):
+        _values(ben, "S1", text, "N", f"SECRET {secret}")
+        _values(ben, "S2", text, "NI", f"SECRET {secret}")
+    if secret == "mirror":
+        _values(ben, "S1", "13", "PN", "SECRET again")
+    else:
+        _values(ben, "S1", "14", "PY", "SECRET again")
+    assessment.save_judgement(
+        ben, "S1", "sleep", "D3", "high" if secret == "busy" else "low", f"SECRET {secret}",
+        version=None,
+    )  # fmt: skip
     team.set_words(ben, [f"SECRET{secret}"], ["sleep"])
     store.put(
         "note", ("r05", "ben", "n1"),

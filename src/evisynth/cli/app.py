@@ -17,8 +17,8 @@ from evisynth.cli.fulltext import fulltext
 from evisynth.cli.options import DebugOption, JsonOption, QuietOption
 from evisynth.cli.records import dedupe, import_exports
 from evisynth.cli.search import search_app
-from evisynth.cli.shell import Shell
 from evisynth.cli.serve import serve
+from evisynth.cli.shell import Shell
 from evisynth.cli.simulate import simulate
 
 __all__ = ["app"]

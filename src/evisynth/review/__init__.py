@@ -59,7 +59,7 @@ from evisynth.review.plan_editing import edit_plan
 from evisynth.review.plan_reading import Plan, parse_plan, read_plan
 from evisynth.review.removals import read_removals
 from evisynth.review.review import Review, read_review
-from evisynth.review.searches import read_duplicates, read_searches
+from evisynth.review.searches import read_duplicates, read_search, read_searches
 from evisynth.review.team import (
     ACTS,
     PERMISSIONS,
@@ -144,6 +144,7 @@ __all__ = [
     "read_plan",
     "read_removals",
     "read_review",
+    "read_search",
     "read_searches",
     "render_log",
     "reviewers_of",

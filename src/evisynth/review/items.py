@@ -28,6 +28,8 @@ _PERSON = column("person", required=True)
 _STUDY = column("study", required=True)
 _FOUND_AT = ("report", "page", "quote", "note", "date")
 """Where in a report a value was found, and what was said of it."""
+_SPARE_PLACE = (column("place", spare=True), column("how", spare=True))
+"""Place on the page, and how a value was computed from others."""
 
 _ALL = (
     Kind(
@@ -132,6 +134,14 @@ _ALL = (
         subject="record",
     ),
     Kind(
+        "abstract",
+        "abstract that a person filled in where the export has none",
+        (_RECORD,),
+        (column("text", required=True), *_columns("source", "person", "date")),
+        "records/abstracts.csv",
+        subject="record",
+    ),
+    Kind(
         "study",
         "study with its reports and characteristics",
         (column("study", "study_id", required=True),),
@@ -153,7 +163,7 @@ _ALL = (
         "value that a person extracted",
         (column("form", required=True), _STUDY, column("row"), column("field", required=True),
          _PERSON),
-        _columns("value", "unit", *_FOUND_AT),
+        (*_columns("value", "unit", *_FOUND_AT), *_SPARE_PLACE),
         "extraction/values.csv",
         subject="study",
     ),
@@ -161,7 +171,7 @@ _ALL = (
         "extraction_consensus",
         "value agreed on",
         (column("form", required=True), _STUDY, column("row"), column("field", required=True)),
-        _columns("value", "unit", *_FOUND_AT, "agreed_by"),
+        (*_columns("value", "unit", *_FOUND_AT, "agreed_by"), *_SPARE_PLACE),
         "extraction/consensus.csv",
         subject="study",
     ),
@@ -170,7 +180,7 @@ _ALL = (
         "answer of a person to a signalling question",
         (column("instrument", required=True), _STUDY, column("outcome"), _PERSON,
          column("question", required=True)),
-        _columns("answer", *_FOUND_AT),
+        (*_columns("answer", *_FOUND_AT), column("place", spare=True)),
         "rob/answers.csv",
         subject="study",
     ),
@@ -191,6 +201,15 @@ _ALL = (
         "rob/assessments.csv",
         subject="study",
         open=True,
+    ),
+    Kind(
+        "finished",
+        "study that a person has finished extracting or assessing",
+        (column("work", allowed=("extraction", "assessment"), required=True),
+         column("form", required=True), _STUDY, column("outcome"), _PERSON),
+        _columns("date"),
+        "studies/finished.csv",
+        subject="study",
     ),
     Kind(
         "assignment",

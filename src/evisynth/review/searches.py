@@ -22,7 +22,7 @@ from evisynth.review.plan_reading import parse_toml
 from evisynth.review.schema_errors import check_section, place
 from evisynth.review.toml_lines import KeyPath
 
-__all__ = ["read_duplicates", "read_searches"]
+__all__ = ["read_duplicates", "read_search", "read_searches"]
 
 SEARCH_FILE = "search.toml"
 QUERY_FILE = "query.txt"
@@ -64,6 +64,22 @@ def read_searches(
     kinds = get_args(SourceKind)
     sources.sort(key=lambda source: (kinds.index(source.kind), source.id))
     return tuple(sources), tuple(records)
+
+
+def read_search(folder: Path, search: str) -> tuple[Record, ...]:
+    """Return the records of one search, with all that its exports say of them.
+
+    Parameters
+    ----------
+    folder
+        The review folder.
+    search
+        Name of the folder under ``searches/``.
+    """
+    place_found = folder / "searches" / search
+    if not search or Path(search).name != search or not place_found.is_dir():
+        return ()
+    return tuple(_read_search(place_found, [], [])[1])
 
 
 def _read_search(

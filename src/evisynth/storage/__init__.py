@@ -22,13 +22,16 @@ if TYPE_CHECKING:
     )
     from evisynth.storage.folder import FreezeResult, ThawResult, freeze, thaw
     from evisynth.storage.records import (
+        RecordFacts,
         RecordLine,
         RecordPage,
         list_records,
         read_states,
+        record_facts,
         record_ids,
         replace_records,
         replace_states,
+        search_ids,
     )
     from evisynth.storage.restore import restore_database
     from evisynth.storage.setup import database_settings, ensure_django, place_shown
@@ -43,8 +46,8 @@ _MODULES = {
     ),
     "folder": ("FreezeResult", "ThawResult", "freeze", "thaw"),
     "records": (
-        "RecordLine", "RecordPage", "list_records", "read_states", "record_ids", "replace_records",
-        "replace_states",
+        "RecordFacts", "RecordLine", "RecordPage", "list_records", "read_states", "record_facts",
+        "record_ids", "replace_records", "replace_states", "search_ids",
     ),
     "restore": ("restore_database",),
     "setup": ("database_settings", "ensure_django", "place_shown"),
@@ -62,6 +65,7 @@ __all__ = [
     "NewerSchemaError",
     "Page",
     "Put",
+    "RecordFacts",
     "RecordLine",
     "RecordPage",
     "RequestReusedError",
@@ -79,10 +83,12 @@ __all__ = [
     "list_records",
     "place_shown",
     "read_states",
+    "record_facts",
     "record_ids",
     "replace_records",
     "replace_states",
     "restore_database",
+    "search_ids",
     "thaw",
     "utc_now",
 ]

@@ -17,13 +17,16 @@ if TYPE_CHECKING:
     from evisynth.storage import models
 
 __all__ = [
+    "RecordFacts",
     "RecordLine",
     "RecordPage",
     "list_records",
     "read_states",
+    "record_facts",
     "record_ids",
     "replace_records",
     "replace_states",
+    "search_ids",
 ]
 
 Order = Literal["position", "title", "year", "-year", "record"]
@@ -113,6 +116,35 @@ def record_ids(store: Store) -> tuple[str, ...]:
 
     rows = models.Record.objects.using(store.alias).filter(review_id=store.review)
     return tuple(rows.order_by("position").values_list("record", flat=True))
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFacts:
+    """What lists sort and filter by: columns of all records, in the order of the searches."""
+
+    ids: tuple[str, ...]
+    sources: tuple[str, ...]
+    years: tuple[int | None, ...]
+    titles: tuple[str, ...]
+    bare: tuple[bool, ...]
+
+
+def record_facts(store: Store) -> RecordFacts:
+    """Return id, search, year, title and whether the abstract is missing, of all records."""
+    from django.db.models import BooleanField, ExpressionWrapper, Q
+
+    from evisynth.storage import models
+
+    rows = models.Record.objects.using(store.alias).filter(review_id=store.review)
+    bare = ExpressionWrapper(Q(abstract=""), output_field=BooleanField())
+    found = rows.order_by("position").values_list("record", "source", "year", "title", bare)
+    columns = list(zip(*found, strict=True)) or [(), (), (), (), ()]
+    return RecordFacts(*columns)
+
+
+def search_ids(store: Store, word: str) -> frozenset[str]:
+    """Return the ids of the records that hold a word, in any case."""
+    return frozenset(_filtered(store, word, "", "", "").values_list("record", flat=True).iterator())
 
 
 def replace_states(store: Store, states: Mapping[tuple[str, str], RecordState]) -> None:

@@ -15,7 +15,7 @@ from evisynth.storage.rows import key_parts, key_text, person_of, subject_of, va
 
 __all__ = [
     "answered_entries", "answered_idle", "chunks", "insert_entries", "items_about", "items_at",
-    "known_records", "locked_head", "set_head", "upsert_items", "upsert_states",
+    "known_records", "locked_head", "read_head", "set_head", "upsert_items", "upsert_states",
 ]  # fmt: skip
 
 CHUNK = 400
@@ -69,6 +69,14 @@ def locked_head(alias: str, review: int) -> Head | None:
         alias,
         f"SELECT head_number, head_hash FROM evisynth_review WHERE id = %s{lock}",  # noqa: S608
         [review],
+    )
+    return Head(*rows[0]) if rows else None
+
+
+def read_head(alias: str, review: int) -> Head | None:
+    """Return the end of a review's history; every request asks for it."""
+    rows = _fetch(
+        alias, "SELECT head_number, head_hash FROM evisynth_review WHERE id = %s", [review]
     )
     return Head(*rows[0]) if rows else None
 

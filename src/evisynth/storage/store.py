@@ -421,10 +421,12 @@ class Store:
 
     def head(self) -> Head:
         """Return the end of the history."""
-        from evisynth.storage import models
+        from evisynth.storage.statements import read_head
 
-        row = models.Review.objects.using(self.alias).get(id=self.review)
-        return Head(row.head_number, row.head_hash)
+        found = read_head(self.alias, self.review)
+        if found is None:
+            raise refused("store", "the review is not there any more")
+        return found
 
     def state(self) -> State:
         """Return every item that is kept, those taken away too, sorted by kind and key."""

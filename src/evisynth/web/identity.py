@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.middleware.csrf import CsrfViewMiddleware
 
@@ -12,13 +11,13 @@ __all__ = ["identity"]
 class _Csrf(CsrfViewMiddleware):
     """Django's check, with the reason as the answer."""
 
-    def _reject(self, request: HttpRequest, reason: str) -> str:  # type: ignore[override]
+    def _reject(self, request: HttpRequest, reason: str) -> str:
         return reason
 
 
 def csrf_problem(request: HttpRequest) -> str:
     """Return why a post of the session may be forged; ``""`` if it is not."""
-    check = _Csrf(lambda _: None)  # type: ignore[arg-type, return-value]
+    check = _Csrf(lambda _: None)  # type: ignore[arg-type]
     check.process_request(request)
     found = check.process_view(request, None, (), {})  # type: ignore[arg-type]
     return str(found) if found else ""
@@ -27,14 +26,6 @@ def csrf_problem(request: HttpRequest) -> str:
 def identity(request: HttpRequest) -> object:
     """Return something true for a request that may go on.
 
-    A session's posts must carry the CSRF token; a request with an API token needs none.
+    A post must carry the CSRF token of the session.
     """
-    if settings.EVISYNTH_ACCOUNTS:
-        from evisynth.web.accounts import token_identity
-
-        found = token_identity(request)
-        if found is not None:
-            return found
-        if not request.user.is_authenticated:
-            return None
     return None if csrf_problem(request) else request.session

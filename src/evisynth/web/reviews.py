@@ -9,7 +9,13 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from evisynth.actions import open_store
-from evisynth.actions.team import Desk, count_conflicts, seated
+from evisynth.actions.team import (
+    Desk,
+    count_conflicts,
+    count_to_assess,
+    count_to_extract,
+    seated,
+)
 from evisynth.review import Act, may
 from evisynth.screening import Stage
 from evisynth.storage import Store
@@ -28,10 +34,6 @@ def local_store() -> Store:
 
 def find_desk(request: HttpRequest, review_id: str) -> Desk | None:
     """Return the place of whoever asks at a review; None if they have none there."""
-    if settings.EVISYNTH_ACCOUNTS:
-        from evisynth.web.accounts import desk_of_account
-
-        return desk_of_account(request, review_id)
     store = local_store()
     if store.name != review_id:
         return None
@@ -73,6 +75,17 @@ def _together(desk: Desk) -> tuple[ReviewPlace, ...]:
     return tuple(seen)
 
 
+def _data(desk: Desk) -> tuple[ReviewPlace, ...]:
+    """Return the pages of extraction and risk of bias, with what waits for this person."""
+    extracts, assesses = may(desk.person, "extract"), may(desk.person, "assess")
+    return (
+        ReviewPlace("Extraction", "extraction", count=count_to_extract(desk) if extracts else None),
+        ReviewPlace(
+            "Risk of bias", "assessment", count=count_to_assess(desk) if assesses else None
+        ),
+    )
+
+
 def places_of(desk: Desk) -> tuple[tuple[str, tuple[ReviewPlace, ...]], ...]:
     """Return the pages of a review by heading, with the counts of this person."""
     board = desk.board
@@ -84,6 +97,14 @@ def places_of(desk: Desk) -> tuple[tuple[str, tuple[ReviewPlace, ...]], ...]:
         for stage in board.plan.stages or ()
     )  # fmt: skip
     return (
-        ("Review", (ReviewPlace("Overview", "dashboard"), ReviewPlace("Records", "records"))),
+        (
+            "Review",
+            (
+                ReviewPlace("Overview", "dashboard"),
+                ReviewPlace("Searches", "searches"),
+                ReviewPlace("Records", "records"),
+            ),
+        ),
         ("Screening", (*screening, *_together(desk))),
+        ("Data", _data(desk)),
     )

@@ -1,4 +1,4 @@
-"""The application behind a server: on one's own machine by waitress, for a team by gunicorn."""
+"""The application behind a server, on one's own machine."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def prepare(folder: Path, store: str | Path, *, person: str = "", token: str = "
     from evisynth.web.settings import configure, secret_key
 
     given = token or secrets.token_urlsafe(24)
-    configure(None, key=secret_key(folder / ".evisynth"), accounts=False)
+    configure(key=secret_key(folder / ".evisynth"))
     settings.EVISYNTH_TOKEN = given
     settings.EVISYNTH_FOLDER = folder
     settings.EVISYNTH_STORE = store
@@ -75,7 +75,7 @@ def serve_review(
     ready
         Called when the address can be opened.
     """
-    from waitress.server import create_server
+    from waitress.server import create_server  # type: ignore[import-untyped, unused-ignore]
 
     server = create_server(application(), host=host, port=port, threads=THREADS, ident=None)
     if ready is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from django.conf import settings
 from django.urls import include, path
 from django.views.generic import RedirectView
 
@@ -16,8 +15,13 @@ AREAS = (
     "overview",
     "screening",
     "records",
+    "importing",
     "conflicts",
     "agreement",
+    "extraction",
+    "forms",
+    "assessment",
+    "workbooks",
 )
 """Modules of `evisynth.web.pages`; each has ``urlpatterns`` below ``/r/<review>/``."""
 
@@ -35,5 +39,3 @@ urlpatterns = [
     ),
     path("favicon.ico", RedirectView.as_view(url="/static/evisynth/icon.svg")),
 ]
-if settings.EVISYNTH_ACCOUNTS:
-    urlpatterns.append(path("accounts/", include("allauth.urls")))

@@ -16,8 +16,7 @@ from evisynth.actions.store_states import all_states, decision_of_item, not_coun
 from evisynth.actions.team import Board, Desk, seen_states
 from evisynth.records import Record
 from evisynth.review import Item, viewer_of
-from evisynth.screening import asked_by, queue, resolve, visible_states
-from evisynth.screening import Assignment
+from evisynth.screening import Assignment, asked_by, queue, resolve, visible_states
 from evisynth.storage import Store, replace_records
 
 RECORDS = [f"r{number}" for number in range(8)]

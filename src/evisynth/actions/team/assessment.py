@@ -1,8 +1,8 @@
-"""Risk of bias: answers to signalling questions apart, what follows from them, and the consensus."""
+"""Risk of bias: signalling questions answered apart, what follows from them, the consensus."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from evisynth.actions.team.board import Board
@@ -10,7 +10,6 @@ from evisynth.actions.team.desk import Desk, NotThereError, RefusedError
 from evisynth.actions.team.finishing import (
     Piece,
     StudyReport,
-    finish,
     finished_people,
     may_look,
     reopen,
@@ -18,7 +17,6 @@ from evisynth.actions.team.finishing import (
     study_ids,
 )
 from evisynth.appraisal import (
-    CONSENSUS,
     JUDGED,
     Assessment,
     Instrument,
@@ -28,19 +26,16 @@ from evisynth.appraisal import (
     instrument_by_id,
 )
 from evisynth.errors import OptionError
-from evisynth.review import PLAN_FILE, Value, edit_plan, may, pseudonyms
+from evisynth.review import Value, may
 from evisynth.storage import RequestReusedError
 
 __all__ = [
     "AssessmentSheet",
-    "ComparedAnswer",
     "ResultLine",
     "SavedAnswer",
-    "agree_on_assessment",
-    "assessment_comparison",
     "assessment_sheet",
+    "assessors_needed",
     "count_to_assess",
-    "finish_assessment",
     "instrument_of",
     "propose_judgements",
     "reopen_assessment",
@@ -86,18 +81,18 @@ def set_assessors(desk: Desk, people: int, *, request_id: str = "") -> None:
     )  # fmt: skip
 
 
-def _piece(board: Board, instrument: Instrument, study: str, outcome: str) -> Piece:
+def assessment_piece(board: Board, instrument: Instrument, study: str, outcome: str) -> Piece:
     return Piece("assessment", instrument.id, study, outcome, assessors_needed(board))
 
 
-def _check_result(board: Board, study: str, outcome: str) -> None:
+def check_result(board: Board, study: str, outcome: str) -> None:
     if study not in study_ids(board):
         raise NotThereError(f"there is no study {study!r}")
     if outcome and outcome not in (board.plan.outcome_ids or ()):
         raise NotThereError(f"{outcome!r} is no outcome of the plan")
 
 
-def _answers(board: Board, piece: Piece, person: str) -> dict[str, Value]:
+def answers_of(board: Board, piece: Piece, person: str) -> dict[str, Value]:
     return {
         key[4]: value
         for key, value in board.values("assessment_answer").items()
@@ -105,7 +100,7 @@ def _answers(board: Board, piece: Piece, person: str) -> dict[str, Value]:
     }
 
 
-def _judgements(board: Board, piece: Piece, person: str) -> dict[str, Value]:
+def judgements_of(board: Board, piece: Piece, person: str) -> dict[str, Value]:
     return {
         key[4]: value
         for key, value in board.values("assessment_judgement").items()
@@ -113,7 +108,7 @@ def _judgements(board: Board, piece: Piece, person: str) -> dict[str, Value]:
     }
 
 
-def _assessment(
+def assessment_of(
     instrument: Instrument,
     piece: Piece,
     answers: Mapping[str, Value],
@@ -131,7 +126,9 @@ def _assessment(
     )  # fmt: skip
 
 
-def _agreed(board: Board, instrument: Instrument, study: str, outcome: str) -> Assessment | None:
+def agreed_assessment(
+    board: Board, instrument: Instrument, study: str, outcome: str
+) -> Assessment | None:
     value = board.values("assessment").get((study, outcome, instrument.id))
     if value is None:
         return None
@@ -174,12 +171,9 @@ class ResultLine:
     overall: str = ""
 
 
-def _seen_stage(desk: Desk, board: Board, piece: Piece, agreed: bool) -> str:
-    done = finished_people(board, piece)
+def _seen_stage(me: str, piece: Piece, done: Collection[str], agreed: bool, own: bool) -> str:
     if not done and agreed:
-        return "agreed"
-    me = desk.person.id
-    own = bool(_answers(board, piece, me) or _judgements(board, piece, me))
+        return "agreed"  # came with the folder
     if len(done) < piece.needed or (own and me not in done):
         return "open"
     return "agreed" if agreed else "compare"
@@ -194,6 +188,15 @@ def result_lines(desk: Desk, instrument: str = "") -> tuple[ResultLine, ...]:
     for key in board.values("assessment_answer"):
         if key[0] == made.id and key[3] == me:
             counts[key[1], key[2]] = counts.get((key[1], key[2]), 0) + 1
+    judged = {
+        (key[1], key[2])
+        for key in board.values("assessment_judgement")
+        if key[0] == made.id and key[3] == me
+    }
+    finished: dict[tuple[str, str], set[str]] = {}
+    for key in board.values("finished"):
+        if key[:2] == ("assessment", made.id):
+            finished.setdefault((key[2], key[3]), set()).add(key[4])
     together = {key[0] for key in board.values("assessment") if key[1:] == ("", made.id)}
     able = may(desk.person, "assess")
     found = []
@@ -202,12 +205,12 @@ def result_lines(desk: Desk, instrument: str = "") -> tuple[ResultLine, ...]:
         if not outcomes or study in together or (study, "") in counts:
             outcomes = ["", *outcomes] if (study, "") in counts else [""]
         for outcome in outcomes:
-            piece = _piece(board, made, study, outcome)
-            agreed = _agreed(board, made, study, outcome)
-            own = "begun" if (study, outcome) in counts else ""
-            if me in finished_people(board, piece):
-                own = "finished"
-            stage = _seen_stage(desk, board, piece, agreed is not None)
+            piece = assessment_piece(board, made, study, outcome)
+            agreed = agreed_assessment(board, made, study, outcome)
+            done = finished.get((study, outcome), set())
+            mine = (study, outcome) in counts or (study, outcome) in judged
+            own = "finished" if me in done else "begun" if mine else ""
+            stage = _seen_stage(me, piece, done, agreed is not None, mine)
             found.append(
                 ResultLine(
                     study, outcome, stage, own, counts.get((study, outcome), 0),
@@ -274,10 +277,10 @@ def assessment_sheet(
         desk.permit("assess")
     board = desk.board
     tool = instrument_of(desk, instrument)
-    _check_result(board, study, outcome)
-    piece = _piece(board, tool, study, outcome)
+    check_result(board, study, outcome)
+    piece = assessment_piece(board, tool, study, outcome)
     me = desk.person.id
-    answers, judgements = _answers(board, piece, me), _judgements(board, piece, me)
+    answers, judgements = answers_of(board, piece, me), judgements_of(board, piece, me)
     start = (tool.id, study, outcome, me)
     versions = {
         place: board.version(kind, (*start, place))
@@ -288,11 +291,12 @@ def assessment_sheet(
         for place in places
     }
     done = finished_people(board, piece)
-    stage = _seen_stage(desk, board, piece, _agreed(board, tool, study, outcome) is not None)
+    agreed = agreed_assessment(board, tool, study, outcome) is not None
+    stage = _seen_stage(me, piece, done, agreed, bool(answers or judgements))
     given = {number: str(value.get("answer", "")) for number, value in answers.items()}
     return AssessmentSheet(
         tool, study, outcome, reports_of(desk, study), answers, judgements, versions,
-        _assessment(tool, piece, answers, judgements, me), applicable(tool, given),
+        assessment_of(tool, piece, answers, judgements, me), applicable(tool, given),
         me in done, may(desk.person, "assess") and me not in done and stage == "open",
         stage == "agreed" or may_look(desk, board, piece, own=bool(answers or judgements)), stage,
     )  # fmt: skip
@@ -426,14 +430,14 @@ def save_judgement(
     """
     desk.permit("assess")
     tool = instrument_of(desk, instrument)
-    _check_judgement(tool, domain, judgement, reason)
+    check_judgement(tool, domain, judgement, reason)
     value = {"judgement": judgement, "reason": reason}
     return _edit(
         desk, "assessment_judgement", tool, study, outcome, domain, value, version, request_id
     )
 
 
-def _check_judgement(tool: Instrument, domain: str, judgement: str, reason: str) -> None:
+def check_judgement(tool: Instrument, domain: str, judgement: str, reason: str) -> None:
     places = [*(each.id for each in tool.domains), "overall"]
     if domain not in places:
         raise OptionError(f"domain of {tool.id}", domain, places)
@@ -443,220 +447,11 @@ def _check_judgement(tool: Instrument, domain: str, judgement: str, reason: str)
         raise RefusedError("say why you judge otherwise than the answers do")
 
 
-def finish_assessment(
-    desk: Desk, study: str, outcome: str = "", instrument: str = "", *, request_id: str = ""
-) -> None:
-    """Say that this person has assessed a result.
-
-    Raises
-    ------
-    RefusedError
-        Questions that apply have no answer and the domain no judgement.
-    """
-    desk.permit("assess")
-    sheet = assessment_sheet(desk, study, outcome, instrument)
-    if sheet.finished:
-        return
-    if not sheet.may_edit:
-        raise RefusedError(f"{study!r} is assessed already")
-    open_domains = [each.domain for each in sheet.made.domains if each.final not in JUDGED]
-    if open_domains:
-        missing = [number for each in sheet.made.domains for number in each.missing]
-        raise RefusedError(
-            f"without a judgement: {', '.join(open_domains)}; without an answer:"
-            f" {', '.join(missing) or 'all'}"
-        )
-    piece = _piece(desk.board, sheet.instrument, study, outcome)
-    finish(desk, piece, request_id=request_id)
-    if piece.needed == 1:
-        answers = {number: str(value.get("answer", "")) for number, value in sheet.answers.items()}
-        final = {place: str(value.get("judgement", "")) for place, value in
-                 sheet.judgements.items()}  # fmt: skip
-        reasons = {place: str(value.get("reason", "")) for place, value in
-                   sheet.judgements.items()}  # fmt: skip
-        version = desk.board.version("assessment", (study, outcome, sheet.instrument.id))
-        agree_on_assessment(
-            desk, study, outcome, answers, final, reasons,
-            instrument=sheet.instrument.id, version=version,
-        )  # fmt: skip
-
-
 def reopen_assessment(
     desk: Desk, study: str, outcome: str = "", instrument: str = "", *, request_id: str = ""
 ) -> None:
     """Go on with an assessment that one has finished, as long as the others have not all."""
     desk.permit("assess")
-    _check_result(desk.board, study, outcome)
-    piece = _piece(desk.board, instrument_of(desk, instrument), study, outcome)
+    check_result(desk.board, study, outcome)
+    piece = assessment_piece(desk.board, instrument_of(desk, instrument), study, outcome)
     reopen(desk, piece, request_id=request_id)
-
-
-@dataclass(frozen=True, slots=True)
-class ComparedAnswer:
-    """What each person answered to a question; ``same`` as the algorithm sees the answers."""
-
-    question: str
-    answers: tuple[tuple[str, Value], ...]
-    same: bool
-    agreed: str
-
-    @property
-    def proposal(self) -> str:
-        """The answer to begin with: the one agreed on, else the one that all gave."""
-        if self.agreed or not self.same or not self.answers:
-            return self.agreed
-        return str(self.answers[0][1].get("answer", ""))
-
-
-@dataclass(frozen=True, slots=True)
-class AssessmentComparison:
-    """Assessments of a result side by side.
-
-    Attributes
-    ----------
-    instrument, study, outcome, reports
-        What.
-    people : dict of str to str
-        Who has assessed it, with the name shown.
-    answers : tuple of ComparedAnswer
-        In the instrument's order.
-    each : dict of str to Assessment
-        What each person came to.
-    judgements : dict of str to dict
-        Overrides of each, by domain.
-    agreed : Assessment or None
-        What was agreed on.
-    version : int
-        Of it.
-    """
-
-    instrument: Instrument
-    study: str
-    outcome: str
-    reports: tuple[StudyReport, ...]
-    people: dict[str, str]
-    answers: tuple[ComparedAnswer, ...]
-    each: dict[str, Assessment]
-    judgements: dict[str, dict[str, Value]]
-    agreed: Assessment | None
-    version: int
-
-
-def assessment_comparison(
-    desk: Desk, study: str, outcome: str = "", instrument: str = ""
-) -> AssessmentComparison:
-    """Return the comparison, for those who may see it.
-
-    Raises
-    ------
-    NotThereError
-        There is none: not all have finished, or this person has not.
-    """
-    desk.permit("agree on assessment")
-    board = desk.board
-    tool = instrument_of(desk, instrument)
-    _check_result(board, study, outcome)
-    piece = _piece(board, tool, study, outcome)
-    me = desk.person.id
-    done = finished_people(board, piece)
-    agreed = _agreed(board, tool, study, outcome)
-    own = bool(_answers(board, piece, me) or _judgements(board, piece, me))
-    if not may_look(desk, board, piece, own=own) and not (agreed is not None and not done):
-        raise NotThereError(
-            f"there is nothing to compare of {study!r}: {piece.needed} people must have finished"
-            " it, and you, where you have begun"
-        )
-    names = pseudonyms(board.plan.people)
-    given = {who: _answers(board, piece, who) for who in sorted(done)}
-    seen = {
-        who: effective_answers(tool, {n: str(v.get("answer", "")) for n, v in made.items()})
-        for who, made in given.items()
-    }
-    answers = tuple(
-        ComparedAnswer(
-            each.id,
-            tuple((who, made.get(each.id, {})) for who, made in given.items()),
-            len({made[each.id] for made in seen.values()}) <= 1,
-            agreed.answers.get(each.id, "") if agreed else "",
-        )
-        for each in tool.questions
-    )
-    judgements = {who: _judgements(board, piece, who) for who in given}
-    return AssessmentComparison(
-        tool, study, outcome, reports_of(desk, study),
-        {who: names.get(who, who) for who in given}, answers,
-        {who: _assessment(tool, piece, given[who], judgements[who], who) for who in given},
-        judgements, agreed, board.version("assessment", (study, outcome, tool.id)),
-    )  # fmt: skip
-
-
-def agree_on_assessment(
-    desk: Desk,
-    study: str,
-    outcome: str,
-    answers: Mapping[str, str],
-    final: Mapping[str, str],
-    reasons: Mapping[str, str],
-    *,
-    instrument: str = "",
-    version: int | None,
-    request_id: str = "",
-) -> Assessment:
-    """Keep the assessment of a result that was agreed on; the document and figures show it.
-
-    Raises
-    ------
-    OptionError
-        An answer or judgement that the instrument does not have.
-    RefusedError
-        A domain has no judgement, or an override no reason.
-    VersionConflict
-        Somebody agreed on it in the meantime; both stand in the error.
-    """
-    desk.permit("agree on assessment")
-    tool = instrument_of(desk, instrument)
-    key = (study, outcome, tool.id)
-    if request_id and any(
-        entry.request == request_id for entry in desk.store.history("assessment", key)
-    ):
-        before = _agreed(desk.board, tool, study, outcome)
-        if before is not None:
-            return before
-    assessment_comparison(desk, study, outcome, tool.id)  # refuses whoever may not see it
-    final = {place: text for place, text in final.items() if text}
-    for place, judgement in final.items():
-        _check_judgement(tool, place, judgement, "-")
-    given = {number: text for number, text in answers.items() if text}
-    made = assess(tool, given, final, {p: t for p, t in reasons.items() if t.strip()},
-                  study=study, outcome=outcome, assessor=CONSENSUS)  # fmt: skip
-    for each in (*made.domains, made.overall):
-        if each.final not in JUDGED:
-            raise RefusedError(
-                f"{each.domain} has no judgement yet; without an answer: {', '.join(each.missing)}"
-            )
-        if each.overridden and not each.reason:
-            raise RefusedError(f"say why {each.domain} is judged otherwise than the answers do")
-    value: dict[str, object] = {"assessor": CONSENSUS, **made.answers}
-    for each in (*made.domains, made.overall):
-        if each.overridden:
-            value[each.domain] = each.final
-            value[f"{each.domain}_reason"] = each.reason
-    puts: list[tuple[str, tuple[str, ...], dict[str, object] | None, int | None]] = [
-        ("assessment", key, value, version)
-    ]
-    puts += _plan_puts(desk.board, tool)
-    desk.store.put_many(
-        puts, actor=desk.person.id, act="agree on an assessment", request_id=request_id or None
-    )
-    return made
-
-
-def _plan_puts(
-    board: Board, tool: Instrument
-) -> list[tuple[str, tuple[str, ...], dict[str, object] | None, int | None]]:
-    """Name the instrument in a plan that has none; without it the document has no risk of bias."""
-    if board.plan.risk_of_bias is not None:
-        return []
-    text = edit_plan(board.plan_text, [(("risk_of_bias", "instrument"), tool.id)])
-    key = (PLAN_FILE,)
-    return [("plan", key, {"text": text}, board.version("plan", key))]

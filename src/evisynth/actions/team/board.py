@@ -33,6 +33,9 @@ __all__ = ["Board"]
 REBUILDS = frozenset({"plan", "duplicate", "removal", "assignment", "pilot", "member"})
 """Kinds that can move many records at once."""
 
+RECORDS_CHANGED = ("setting", ("review", "records"))
+"""Written by an import once the new records can be listed."""
+
 NAMES: tuple[StageName, ...] = ("title_abstract", "full_text")
 
 
@@ -144,7 +147,7 @@ class Board:
             elif entry.kind in REBUILDS:
                 rebuild = True
                 reload = reload or entry.kind == "plan"
-            elif entry.kind == "file":
+            elif entry.kind == "file" or (entry.kind, entry.key) == RECORDS_CHANGED:
                 reload = rebuild = True
             elif entry.kind == "retrieval":
                 touched.add(entry.key[0])

@@ -9,17 +9,20 @@ from evisynth.actions.team.board import Board
 from evisynth.actions.team.desk import Desk, NotThereError, RefusedError
 from evisynth.actions.team.extraction import (
     Entries,
+    ExtractionSheet,
+    FormIndex,
     SavedValue,
     agreed_entries,
     all_entries,
     check_place,
     extraction_piece,
-    missing_cells,
+    extraction_sheet,
     own_entries,
 )
 from evisynth.actions.team.finishing import (
     TRIES,
     StudyReport,
+    finish,
     finished_people,
     may_look,
     reports_of,
@@ -34,6 +37,7 @@ from evisynth.extraction import (
     Form,
     ValueEntry,
     agreed_table,
+    check_row,
     compare_entries,
     entry_of,
     read_value,
@@ -47,6 +51,7 @@ __all__ = [
     "agree_on_equal",
     "agree_on_value",
     "comparison_of",
+    "finish_extraction",
 ]
 
 Put = tuple[str, tuple[str, ...], dict[str, object] | None, int | None]
@@ -175,10 +180,11 @@ def _put_agreed(
 def _table_puts(board: Board, form: Form, study: str, made: Entries) -> list[Put]:
     """Return what brings the table of a form, and the plan that names it, up to date."""
     tables: dict[str, Entries] = {}
+    index = FormIndex.of(board, form)
     for name, entries in agreed_entries(board, form.id).items():
         if name == study:
             continue
-        if missing_cells(board, form, name) == 0:
+        if index.missing(form, name) == 0:
             tables[name] = entries
     own = {**agreed_entries(board, form.id, study).get(study, {}), **made}
     names = {cell.name for cell in form.cells}
@@ -206,9 +212,7 @@ def _table_puts(board: Board, form: Form, study: str, made: Entries) -> list[Put
         place = ("extraction", len(board.plan.tables))
         blank = f"{board.plan_text.rstrip(chr(10))}\n\n"
         text = edit_plan(blank, [(place, section)])
-        puts.append(
-            ("plan", (PLAN_FILE,), {"text": text}, board.version("plan", (PLAN_FILE,)))
-        )
+        puts.append(("plan", (PLAN_FILE,), {"text": text}, board.version("plan", (PLAN_FILE,))))
     return puts
 
 
@@ -297,3 +301,51 @@ def agree_alone(desk: Desk, form: Form, study: str) -> None:
     }
     if entries:
         _put_agreed(desk, form, study, entries, "extraction by one person", "")
+
+
+def finish_extraction(desk: Desk, form_id: str, study: str, *, request_id: str = "") -> None:
+    """Say that this person has extracted all there is of a study.
+
+    Where one person is enough, the values are agreed on with it.
+
+    Raises
+    ------
+    RefusedError
+        A required field is empty without a note why, or a value cannot be.
+    """
+    desk.permit("extract")
+    sheet = extraction_sheet(desk, form_id, study)
+    if sheet.finished:
+        return
+    if not sheet.may_edit:
+        raise RefusedError(f"{study!r} is extracted already")
+    missing = _missing(sheet)
+    if missing:
+        raise RefusedError(
+            f"required and empty: {'; '.join(missing[:8])}. Fill them in, or note why there is"
+            " nothing"
+        )
+    for row in sheet.rows:
+        texts = {cell: entry.value for (at, cell), entry in sheet.values.items() if at == row}
+        errors = [found for found in check_row(sheet.form, texts) if found.level == "error"]
+        if errors:
+            raise RefusedError(f"{row or study}: {errors[0].message}")
+    finish(desk, extraction_piece(sheet.form, study), request_id=request_id)
+    if sheet.form.people == 1:
+        agree_alone(desk, sheet.form, study)
+
+
+def _missing(sheet: ExtractionSheet) -> list[str]:
+    """Name required fields that are empty and have no note, in rows that were begun."""
+    if not sheet.values:
+        if "outcome" in sheet.form.repeats:
+            return []  # the study has nothing on any outcome
+        return [cell.field.label for cell in sheet.form.cells if cell.field.required]
+    found = []
+    for row in sheet.rows:
+        for cell in sheet.form.cells:
+            entry = sheet.values.get((row, cell.name), ValueEntry())
+            if cell.field.required and not entry.value and not entry.note:
+                arm = f" ({sheet.form.arms[cell.arm - 1]})" if cell.arm else ""
+                found.append(f"{row + ': ' if row else ''}{cell.field.label}{arm}")
+    return found

@@ -45,7 +45,10 @@ class Converted:
 def _five(inputs: Mapping[str, float]) -> tuple[tuple[float, ...], str]:
     names = ("minimum", "q1", "median", "q3", "maximum")
     given = {name: inputs[name] for name in names if name in inputs}
-    found = mean_sd_from_quantiles(inputs["n"], **given)
+    found = mean_sd_from_quantiles(
+        inputs["n"], median=given.get("median"), minimum=given.get("minimum"),
+        maximum=given.get("maximum"), q1=given.get("q1"), q3=given.get("q3"),
+    )  # fmt: skip
     note = ""
     if bool(found.skewed[0]):
         note = "the sample is skewed by these numbers: mean and SD describe it badly"

@@ -11,7 +11,6 @@ from evisynth.actions.team.desk import Desk, NotThereError, RefusedError
 from evisynth.actions.team.finishing import (
     Piece,
     StudyReport,
-    finish,
     finished_people,
     may_look,
     reopen,
@@ -46,7 +45,6 @@ __all__ = [
     "count_to_extract",
     "extraction_piece",
     "extraction_sheet",
-    "finish_extraction",
     "own_entries",
     "reopen_extraction",
     "save_value",
@@ -86,35 +84,51 @@ def all_entries(board: Board, form: str, study: str) -> dict[str, Entries]:
     return {person: own_entries(board, form, study, person) for person in sorted(done)}
 
 
-def seen_stage(desk: Desk, board: Board, form: Form, study: str) -> StudyStage:
-    """Return where a study stands as this person may know: open until they may look."""
-    piece = extraction_piece(form, study)
-    agreed = agreed_entries(board, form.id, study).get(study, {})
-    done = finished_people(board, piece)
-    if not done and agreed:
-        return "agreed"  # came with the folder
-    own = any(
-        key[0] == form.id and key[1] == study and key[4] == desk.person.id
-        for key in board.values("extraction_value")
-    )
-    complete = len(done) >= form.people
-    if not complete or (own and desk.person.id not in done):
-        return "open"
-    missing = missing_cells(board, form, study)
-    return stage_of_study(form, done, missing)
+@dataclass(frozen=True, slots=True)
+class FormIndex:
+    """Where values of a form are, looked through once: places by study and person."""
 
+    values: dict[str, dict[str, set[tuple[str, str]]]]
+    agreed: dict[str, set[tuple[str, str]]]
+    done: dict[str, set[str]]
 
-def missing_cells(board: Board, form: Form, study: str) -> int:
-    """Count the cells that somebody who finished has a value for and none is agreed on."""
-    names = {cell.name for cell in form.cells}
-    agreed = agreed_entries(board, form.id, study).get(study, {})
-    places = {
-        place
-        for entries in all_entries(board, form.id, study).values()
-        for place in entries
-        if place[1] in names
-    }
-    return len(places - set(agreed))
+    @classmethod
+    def of(cls, board: Board, form: Form) -> FormIndex:
+        """Look through the items of a form."""
+        made = cls({}, {}, {})
+        for key in tuple(board.values("extraction_value")):
+            if key[0] == form.id:
+                people = made.values.setdefault(key[1], {})
+                people.setdefault(key[4], set()).add((key[2], key[3]))
+        for key in tuple(board.values("extraction_consensus")):
+            if key[0] == form.id:
+                made.agreed.setdefault(key[1], set()).add((key[2], key[3]))
+        for key in tuple(board.values("finished")):
+            if key[:2] == ("extraction", form.id):
+                made.done.setdefault(key[2], set()).add(key[4])
+        return made
+
+    def missing(self, form: Form, study: str) -> int:
+        """Count the cells that somebody who finished has a value for and none is agreed on."""
+        names = {cell.name for cell in form.cells}
+        people = self.values.get(study, {})
+        places = {
+            place
+            for person in self.done.get(study, ())
+            for place in people.get(person, ())
+            if place[1] in names
+        }
+        return len(places - self.agreed.get(study, set()))
+
+    def stage(self, person: str, form: Form, study: str) -> StudyStage:
+        """Say where a study stands as a person may know: open until they may look."""
+        done = self.done.get(study, set())
+        if not done and study in self.agreed:
+            return "agreed"  # came with the folder
+        own = person in self.values.get(study, {})
+        if len(done) < form.people or (own and person not in done):
+            return "open"
+        return stage_of_study(form, done, self.missing(form, study))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,21 +158,16 @@ class StudyLine:
 
 def study_lines(desk: Desk, form: Form) -> tuple[StudyLine, ...]:
     """List the studies with what this person has extracted; of others only what is complete."""
-    board = desk.board
-    counts: dict[str, int] = {}
-    for key in board.values("extraction_value"):
-        if key[0] == form.id and key[4] == desk.person.id:
-            counts[key[1]] = counts.get(key[1], 0) + 1
+    index = FormIndex.of(desk.board, form)
+    me = desk.person.id
     able = may(desk.person, "extract")
     found = []
-    for study in study_ids(board):
-        done = finished_people(board, extraction_piece(form, study))
-        own = "begun" if study in counts else ""
-        if desk.person.id in done:
-            own = "finished"
-        stage = seen_stage(desk, board, form, study)
+    for study in study_ids(desk.board):
+        mine = len(index.values.get(study, {}).get(me, ()))
+        own = "finished" if me in index.done.get(study, ()) else "begun" if mine else ""
+        stage = index.stage(me, form, study)
         to_do = able and own != "finished" and stage == "open"
-        found.append(StudyLine(study, stage, own, counts.get(study, 0), to_do))
+        found.append(StudyLine(study, stage, own, mine, to_do))
     return tuple(found)
 
 
@@ -229,7 +238,7 @@ def extraction_sheet(desk: Desk, form_id: str, study: str) -> ExtractionSheet:
     }
     piece = extraction_piece(form, study)
     done = finished_people(board, piece)
-    stage = seen_stage(desk, board, form, study)
+    stage = FormIndex.of(board, form).stage(me, form, study)
     rows = tuple(dict.fromkeys(sorted(place[0] for place in values)))
     may_edit = may(desk.person, "extract") and me not in done and stage == "open"
     return ExtractionSheet(
@@ -370,56 +379,6 @@ def check_values(
     known = {cell.name for cell in form.cells}
     given = {name: text for name, text in texts.items() if name in known}
     return RowCheck(check_row(form, given, usual), converted_values(form, given))
-
-
-def finish_extraction(desk: Desk, form_id: str, study: str, *, request_id: str = "") -> None:
-    """Say that this person has extracted all there is of a study.
-
-    Where one person is enough, the values are agreed on with it.
-
-    Raises
-    ------
-    RefusedError
-        A required field is empty without a note why, or a value cannot be.
-    """
-    from evisynth.actions.team.consensus import agree_alone
-
-    desk.permit("extract")
-    sheet = extraction_sheet(desk, form_id, study)
-    if sheet.finished:
-        return
-    if not sheet.may_edit:
-        raise RefusedError(f"{study!r} is extracted already")
-    missing = _missing(sheet)
-    if missing:
-        raise RefusedError(
-            f"required and empty: {'; '.join(missing[:8])}. Fill them in, or note why there is"
-            " nothing"
-        )
-    for row in sheet.rows:
-        texts = {cell: entry.value for (at, cell), entry in sheet.values.items() if at == row}
-        errors = [found for found in check_row(sheet.form, texts) if found.level == "error"]
-        if errors:
-            raise RefusedError(f"{row or study}: {errors[0].message}")
-    finish(desk, extraction_piece(sheet.form, study), request_id=request_id)
-    if sheet.form.people == 1:
-        agree_alone(desk, sheet.form, study)
-
-
-def _missing(sheet: ExtractionSheet) -> list[str]:
-    """Name required fields that are empty and have no note, in rows that were begun."""
-    if not sheet.values:
-        if "outcome" in sheet.form.repeats:
-            return []  # the study has nothing on any outcome
-        return [cell.field.label for cell in sheet.form.cells if cell.field.required]
-    found = []
-    for row in sheet.rows:
-        for cell in sheet.form.cells:
-            entry = sheet.values.get((row, cell.name), ValueEntry())
-            if cell.field.required and not entry.value and not entry.note:
-                arm = f" ({sheet.form.arms[cell.arm - 1]})" if cell.arm else ""
-                found.append(f"{row + ': ' if row else ''}{cell.field.label}{arm}")
-    return found
 
 
 def reopen_extraction(desk: Desk, form_id: str, study: str, *, request_id: str = "") -> None:

@@ -8,7 +8,7 @@ from typing import Literal
 from evisynth.actions.team.board import Board
 from evisynth.actions.team.desk import Desk, NotThereError, RefusedError, today
 from evisynth.extraction import may_see_others
-from evisynth.review import may
+from evisynth.review import Act, may
 
 __all__ = [
     "Piece",
@@ -88,7 +88,7 @@ def may_look(desk: Desk, board: Board, piece: Piece, *, own: bool) -> bool:
 
     Those who settle it, and those who did it, once as many as needed have finished.
     """
-    act = "agree on extraction" if piece.work == "extraction" else "agree on assessment"
+    act: Act = "agree on extraction" if piece.work == "extraction" else "agree on assessment"
     if not may(desk.person, act) and not may(desk.person, "history"):
         return False
     done = finished_people(board, piece)

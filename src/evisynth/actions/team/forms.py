@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Literal
 
 from evisynth.actions.team.board import Board
 from evisynth.actions.team.desk import Desk, NotThereError, RefusedError
@@ -27,7 +27,6 @@ from evisynth.extraction import (
     parse_form,
     row_key,
 )
-from evisynth.extraction.forms import Repeat
 from evisynth.review import Value
 from evisynth.storage import VersionConflict
 
@@ -45,6 +44,7 @@ __all__ = [
     "touched_by",
 ]
 
+REPEATS: tuple[Literal["outcome"], Literal["timepoint"]] = ("outcome", "timepoint")
 FOLDER = "folder"
 """Who agreed on values that came with the folder."""
 _cache: dict[tuple[str, str], Form] = {}
@@ -319,14 +319,14 @@ def _form_of(spec: OutcomeTable, head: list[str], rows: list[dict[str, str]]) ->
             kind = "text"
         fields.append(FormField(name, name.replace("_", " "), kind, role))
     name = spec.file.removeprefix("extraction/").removesuffix(".csv")
-    repeats = tuple(each for each in ("outcome", "timepoint") if each in facts)
+    repeats = tuple(each for each in REPEATS if each in facts)
     return Form(
         id=name,
         title=name.replace("_", " ").capitalize(),
         groups=(FieldGroup("columns", "Columns of the table", tuple(fields)),),
         kind=spec.kind,
         format=spec.format,
-        repeats=cast("tuple[Repeat, ...]", repeats),
+        repeats=repeats,
         facts=_renamed(facts),
     )
 

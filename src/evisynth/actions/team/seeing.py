@@ -26,6 +26,7 @@ from evisynth.screening import (
 __all__ = [
     "SeenStage",
     "progress_of",
+    "seen_notes",
     "seen_record",
     "seen_states",
     "seen_tags",
@@ -188,20 +189,43 @@ def seen_tags(desk: Desk, record: str) -> tuple[Remark, ...]:
     nothing that this person may still decide could follow from them.
     """
     board = desk.board
-    stages = [stage for stage in board.plan.stages or () if board.state(stage.name, record)]
-    events = unblindings(board)
-    tags = [key for key in board.values("tag") if key[0] == record]
-    open_to_all = bool(stages) and all(
-        _opened(desk, board, stage, record, events) for stage in stages
+    tags = [(key[1], key[2]) for key in board.values("tag") if key[0] == record]
+    return _remarks(desk, board, record, "", "tag", tags)
+
+
+def seen_notes(desk: Desk, record: str) -> tuple[Remark, ...]:
+    """Return the notes on a record that a person may see: by stage as decisions are seen.
+
+    A note that names no stage is seen as a tag is.
+    """
+    board = desk.board
+    by_stage: dict[str, list[tuple[str, str]]] = {}
+    for key, value in board.values("note").items():
+        if key[0] == record:
+            stage = str(value.get("stage", ""))
+            by_stage.setdefault(stage, []).append((key[1], str(value.get("text", ""))))
+    return tuple(
+        made
+        for stage, given in sorted(by_stage.items())
+        for made in _remarks(desk, board, record, stage, "note", given)
     )
-    mine = [key for key in tags if open_to_all or key[1] == desk.person.id]
-    if not mine:
-        return ()
-    last = stages[-1] if stages else None
-    if last is None:
-        return tuple(Remark(record, "title_abstract", key[1], "tag", key[2]) for key in mine)
+
+
+def _remarks(
+    desk: Desk, board: Board, record: str, stage: str, kind: REMARK, given: list[tuple[str, str]]
+) -> tuple[Remark, ...]:
+    """Return the remarks that a person may see, of (person, text); stage empty: of no stage."""
+    come = [made for made in board.plan.stages or () if board.state(made.name, record)]
+    events = unblindings(board)
+    shown = [made for made in come if made.name == stage] if stage else come
+    opened = bool(shown) and all(_opened(desk, board, made, record, events) for made in shown)
+    kept = [(who, text) for who, text in given if opened or who == desk.person.id]
+    if not shown:
+        name = "full_text" if stage == "full_text" else "title_abstract"
+        return tuple(Remark(record, cast("StageName", name), who, kind, text) for who, text in kept)
+    last = shown[-1]
     return visible_remarks(
-        [Remark(record, last.name, key[1], "tag", key[2]) for key in mine],
+        [Remark(record, last.name, who, kind, text) for who, text in kept],
         board.votes(last.name, record),
         viewer_of(desk.person),
         last,

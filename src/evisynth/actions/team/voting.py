@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from evisynth.actions.team.abstracts import filled_abstracts
 from evisynth.actions.team.board import Board
 from evisynth.actions.team.desk import Desk, NotThereError, RefusedError, today
 from evisynth.actions.team.leases import lease_records, leased
@@ -81,7 +82,8 @@ def _own_tags(board: Board, person: str, record: str) -> tuple[str, ...]:
 
 
 def _cards(desk: Desk, board: Board, stage: Stage, ids: Sequence[str]) -> tuple[Card, ...]:
-    lines = list_records(desk.store, ids=ids, size=max(len(ids), 1)).lines
+    found = list_records(desk.store, ids=ids, size=max(len(ids), 1)).lines
+    lines = filled_abstracts(board, found)
     person = desk.person.id
     mine: dict[str, list[str]] = {}
     wanted = set(ids)

@@ -18,9 +18,13 @@ from evisynth.web.reviews import find_desk
 __all__ = ["ErrorAnswer", "api", "desk_of"]
 
 AREAS = (
+    "overview",
     "screening",
+    "records",
     "conflicts",
     "agreement",
+    "extraction",
+    "assessment",
 )
 """Modules here, each with a ``router``; its paths begin with ``/reviews/{review_id}``."""
 

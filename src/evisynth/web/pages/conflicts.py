@@ -8,17 +8,18 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
-from django.urls import path, reverse
+from django.urls import NoReverseMatch, path, reverse
 from django.utils.translation import gettext as _
 
 from evisynth.actions import team
 from evisynth.actions.team import Desk
-from evisynth.review import viewer_of
+from evisynth.review import may, viewer_of
 from evisynth.screening import Decision, Stage
+from evisynth.storage import list_records
 from evisynth.web.pages.screening import reasons_of, stage_values, verdict_words
 from evisynth.web.visit import page, show
 
-__all__ = ["urlpatterns"]
+__all__ = ["report_address", "seen_values", "urlpatterns"]
 
 
 def _stage(desk: Desk, query: QueryDict) -> str:
@@ -48,18 +49,18 @@ def _roles() -> dict[str, str]:
     }
 
 
-def _who(made: Decision, desk: Desk) -> str:
-    if made.reviewer == desk.person.id:
+def _name(who: str, desk: Desk) -> str:
+    if who == desk.person.id:
         return _("You")
     known = {person.id: person.name for person in desk.board.plan.people}
-    return known.get(made.reviewer, made.reviewer)
+    return known.get(who, who)
 
 
 def _votes(desk: Desk, rules: Stage, votes: tuple[Decision, ...]) -> list[dict[str, str]]:
     words, roles = verdict_words(), _roles()
     return [
         {
-            "who": _who(made, desk),
+            "who": _name(made.reviewer, desk),
             "verdict": made.verdict,
             "words": words[made.verdict],
             "reason": rules.reasons.get(made.reason, made.reason),
@@ -137,6 +138,7 @@ def conflict(request: HttpRequest, desk: Desk) -> HttpResponse:
         "request_id": secrets.token_hex(16),
         "pair": pair,
         "kind": kind,
+        "report": report_address(desk, record),
         "before": before,
         "after": after,
         "criteria": {"include": desk.board.plan.include, "exclude": desk.board.plan.exclude},
@@ -196,11 +198,72 @@ def _settle(
     return redirect(after or f"{reverse('conflicts', args=[desk.store.name])}?stage={rules.name}")
 
 
+def report_address(desk: Desk, record: str) -> str:
+    """Return where the report of a record is read; empty without a file, or a page for it."""
+    if not any(key[0] == record for key in desk.board.values("attachment")):
+        return ""
+    try:
+        return reverse("report_pdf", args=[desk.store.name, record])
+    except NoReverseMatch:
+        return ""
+
+
 def _title(desk: Desk, rules: Stage, record: str) -> str:
     return team.conflict_on(desk, rules.name, record).record.title[:120]
 
 
+def seen_values(desk: Desk, record: str) -> dict[str, object]:
+    """Return what `seen_stages.html` shows: each stage of a record as this person may see it."""
+    words = verdict_words()
+    stages = []
+    for made in team.seen_record(desk, record):
+        rules = made.stage
+        card = reverse("screening", args=[desk.store.name, rules.name])
+        mine = made.own is not None and (
+            made.state.waiting == "votes" or rules.conflicts == "discussion"
+        )
+        waits = made.state.waiting not in ("", "votes")
+        stages.append(
+            {
+                **stage_values(rules),
+                "state": made.state.status,
+                "words": words[made.state.status],
+                "reason": rules.reasons.get(made.state.reason, made.state.reason),
+                "votes": _votes(desk, rules, made.votes),
+                "change": f"{card}?{urlencode({'record': record})}"
+                if mine and may(desk.person, "decide", rules)
+                else "",
+                "settle": _address(desk, rules, record, "", "") if waits and made.opened else "",
+            }
+        )
+    remarks = [
+        {"who": _name(made.reviewer, desk), "text": made.text, "kind": made.kind}
+        for made in (*team.seen_notes(desk, record), *team.seen_tags(desk, record))
+    ]
+    return {
+        "stages": stages,
+        "notes": [made for made in remarks if made["kind"] == "note"],
+        "tags": [made for made in remarks if made["kind"] == "tag"],
+    }
+
+
+@page
+def record(request: HttpRequest, desk: Desk, record: str) -> HttpResponse:
+    """Show one record: what it is, and of the decisions what this person may see."""
+    desk.permit("read")
+    lines = list_records(desk.store, ids=[record], size=1).lines
+    if not lines:
+        raise team.NotThereError(_("There is no such record."))
+    values = {
+        "record": lines[0],
+        "seen": seen_values(desk, record),
+        "report": report_address(desk, record),
+    }
+    return show(request, "evisynth/seen_record.html", values)
+
+
 urlpatterns = [
+    path("records/<path:record>/", record, name="seen_record"),
     path("conflicts/", conflicts, name="conflicts"),
     path("conflicts/one/", conflict, name="conflict"),
 ]

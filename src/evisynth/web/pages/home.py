@@ -16,11 +16,7 @@ __all__ = ["home", "own_settings", "who"]
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """Go to the review that runs here, or show those of an account."""
-    if settings.EVISYNTH_ACCOUNTS:
-        from evisynth.web.accounts import review_list
-
-        return review_list(request)
+    """Go to the review that runs here."""
     return redirect("dashboard", review_id=local_store().name)
 
 
