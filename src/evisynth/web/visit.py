@@ -53,7 +53,7 @@ def page(view: View[P]) -> Callable[Concatenate[HttpRequest, str, P], HttpRespon
         except EvisynthError as error:
             return _problem(request, str(error), 422)
 
-    return answer  # type: ignore[return-value] - the first two are given by position
+    return answer  # type: ignore[return-value]  # the first two are given by position
 
 
 def request_needs_person(request: HttpRequest) -> bool:
