@@ -471,7 +471,7 @@ def add_note(desk: Desk, record: str, text: str, *, stage: str = "", request_id:
     value: dict[str, object] = {"text": text.strip(), "date": today()}
     if stage:
         value["stage"] = stage
-    ident = request_id or secrets.token_hex(8)
+    ident = request_id or secrets.token_hex(16)
     key = (record, desk.person.id, ident)
     if key in desk.board.values("note"):
         return
