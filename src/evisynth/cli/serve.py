@@ -11,6 +11,7 @@ import typer
 
 from evisynth.cli.options import DebugOption, JsonOption, QuietOption
 from evisynth.cli.shell import Shell
+from evisynth.display import plural
 
 __all__ = ["serve"]
 
@@ -62,4 +63,4 @@ def serve(
         serve_review(token, port=port, ready=opened)
     made = freeze_review(folder)
     if not as_json and not quiet:
-        typer.echo(f"Written to the folder: {len(made.written)} files")
+        typer.echo(f"Written to the folder: {plural(len(made.written), 'file')}")
