@@ -12,7 +12,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -39,8 +38,6 @@ votes_needed = 1
 [stages.full_text.reasons]
 design = "Design"
 """
-P95_MS = 100
-"""A person must not feel that fifty others are at work."""
 
 _numbers = itertools.count()
 
@@ -271,36 +268,27 @@ def test_a_server_that_crashed_is_written_to_again(postgresql: Any) -> None:
     assert store.verify()[0].ok
 
 
-def test_fifty_people_at_once_are_answered_at_once(postgresql: Any) -> None:
-    """As in the work of a team: each decides, reads the next one, decides."""
+def test_fifty_people_at_once_lose_nothing(postgresql: Any) -> None:
+    """As in the work of a team: each decides, reads the next one, decides.
+
+    How long each waits is measured by benchmarks/web/load.py, not here.
+    """
     store = screening(postgresql.new())
     replace_records(store, [Record(f"n{number}", f"Trial {number}") for number in range(500)])
-    seconds: list[float] = []
 
     def person(name: str) -> Any:
         def work() -> None:
             rng = random.Random(name)
-            own = []
             for number in rng.sample(range(500), 6):
-                started = time.perf_counter()
                 store.put(
                     "vote", ("title_abstract", f"n{number}", name), {"verdict": "include"},
                     actor=name, act="decide", expected_version=0, request_id=f"{name}-{number}",
                 )  # fmt: skip
-                own.append(time.perf_counter() - started)
-                time.sleep(rng.uniform(0.5, 1.5))
-            seconds.extend(own[1:])  # the first opens the connection
+                time.sleep(rng.uniform(0.0, 0.3))
             store.close()
 
         return work
 
     by_threads([person(f"p{number:02d}") for number in range(50)])
-    assert len(seconds) == 250
     assert len(store.history("vote")) == 300
     assert store.verify()[0].ok
-    p95 = sorted(seconds)[int(0.95 * len(seconds))] * 1000
-    busy = Path("/proc/loadavg")
-    load = float(busy.read_text().split()[0]) if busy.exists() else 0.0
-    if load > 4:
-        pytest.skip(f"the machine is busy (load {load}); p95 was {p95:.0f} ms")
-    assert p95 < P95_MS

@@ -204,7 +204,5 @@ def test_a_packed_bomb_is_refused_with_a_message(desks: Desks, tmp_path: Path) -
         packed.writestr("[Content_Types].xml", "<Types/>")
         packed.writestr("xl/workbook.xml", "<workbook/>")
         packed.writestr("xl/worksheets/sheet1.xml", b"0" * 30_000_000)
-    started = time.monotonic()
     token = team.upload_exports(desks["gus"], [given("bomb.xlsx", path.read_bytes())])
     assert team.preview_import(desks["gus"], token).files[0].refused
-    assert time.monotonic() - started < 10
