@@ -222,3 +222,10 @@ def test_the_store_is_not_used_inside_another_transaction(store: Store) -> None:
 
     with transaction.atomic(using=store.alias), pytest.raises(StoreError, match=r"atomic\(\)"):
         vote(store)
+
+
+def test_whatever_is_typed_as_a_reason_is_kept_by_both_databases(store: Store) -> None:
+    """PostgreSQL keeps no NUL and no half of a pair; an act must not fail for it."""
+    vote(store, reason="\x00 so\ud800\r\nit is ", request_id="a\x00b")
+    assert store.history()[0].reason == "so\ufffd\nit is"
+    assert vote(store, reason="\x00 so\ud800\r\nit is ", request_id="a\x00b").repeated

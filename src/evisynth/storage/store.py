@@ -18,6 +18,7 @@ from evisynth.review import (
     State,
     Value,
     Verification,
+    clean_text,
     clean_value,
     fold,
     kind_named,
@@ -294,7 +295,8 @@ class Store:
             value = None if put[2] is None else clean_value(kind, put[2])
             expected = put[3] if len(put) == 4 else None
             made.append(Put(kind.name, make_key(kind, put[1]), value, expected))
-        return self.commit(Act(tuple(made), actor, act, reason, request_id or ""))
+        who, what, why, request = map(clean_text, (actor, act, reason, request_id or ""))
+        return self.commit(Act(tuple(made), who, what, why, request))
 
     def commit(self, act: Act) -> tuple[Written, ...]:
         """Write an act whose keys and values were checked already."""
