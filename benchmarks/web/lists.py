@@ -93,6 +93,22 @@ def fill(place: str, number: int) -> None:
     store.close()
 
 
+def cold_start(folder: Path, place: str) -> None:
+    """Print how long a process that has just started reads the review."""
+    from evisynth.actions import open_store
+    from evisynth.actions.team import Board
+
+    with open_store(place) as store:
+        start = time.perf_counter()
+        board = Board(store, folder).refresh()
+        whole = time.perf_counter() - start
+        start = time.perf_counter()
+        board.waiting("title_abstract", "ann", limit=20)
+        mixed = time.perf_counter() - start
+    print(f"after a restart: {1000 * whole:.0f} ms, then the order of one person"
+          f" {1000 * mixed:.0f} ms")  # fmt: skip
+
+
 def main() -> int:
     """Make the review, ask for the pages, print how long they took."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
@@ -107,6 +123,7 @@ def main() -> int:
     started = time.perf_counter()
     fill(place, asked.records)
     print(f"{asked.records} records in {time.perf_counter() - started:.0f} s")
+    cold_start(folder, place)
     from django.test import Client
 
     client = Client(SERVER_NAME="localhost")
@@ -119,6 +136,10 @@ def main() -> int:
         "one word": {"words": "insomnia"},
         "three words": {"words": "insomnia nurse r4"},
         "no hit": {"words": "zebrafish"},
+        "the beginning of a word": {"words": "insom"},
+        "two letters": {"words": "ca"},
+        "a phrase": {"words": '"sleep walking trial"'},
+        "words of one title": {"words": "nurse young older women"},
         "open": {"status": "open"},
         "excluded": {"status": "excluded"},
         "waiting for me": {"own": "waiting"},

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from evisynth import certainty as certainty
     from evisynth import datasets as datasets
     from evisynth import figures as figures
     from evisynth.effects import adjust_for_clusters as adjust_for_clusters
@@ -91,7 +92,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_ROOMS = ("datasets", "effects", "figures")
+_ROOMS = ("certainty", "datasets", "effects", "figures")
 """Rooms that are names of the front door themselves (`evisynth.effects` can be called)."""
 
 _NAMES = {
@@ -186,6 +187,7 @@ __all__ = [
     "asymmetry_test",
     "baujat",
     "bootstrap",
+    "certainty",
     "combine_arms",
     "compare",
     "conditional_power",

@@ -53,7 +53,7 @@ def test_layers_hold() -> None:
     assert "0 broken" in done.stdout
 
 
-FURTHER_FACES = frozenset({"evisynth.actions.team"})
+FURTHER_FACES = frozenset({"evisynth.actions.hosting", "evisynth.actions.team"})
 """Packages inside a room with a face of their own: the acts of a team load the storage, the others
 do not."""
 

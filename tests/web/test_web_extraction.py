@@ -245,6 +245,17 @@ def test_the_workbook_goes_out_and_comes_in(place: Any) -> None:
     refused = place.people["ben"].post(address, body)
     assert refused.status_code == 302
     assert len(place.store.history("extraction_value")) == 2
+    # the same changes later, when the value is another one again: both are shown
+    save(place, "ann", "n1", "60", version=2)
+    answer = ann.post(address, {**body, "request_id": "later"})
+    text = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Changed here and in the workbook" in text
+    again = re.search(r'name="changes" value="([^"]+)"', text)
+    assert again is not None
+    ticked = {"changes": again[1], "over": f"scores|{KIM}|{ROW}|n1", "request_id": "over"}
+    assert ann.post(address, ticked).status_code == 302
+    assert len(place.store.history("extraction_value")) == 4
     assert place.people["obs"].get(address).status_code == 403
 
 

@@ -163,6 +163,39 @@ def test_agreement_and_the_stopping_statement(made: Callable[..., Any]) -> None:
     assert ann.get(f"{site.api}/stages/title_abstract/stopping").status_code == 403
 
 
+def test_a_lead_stops_the_screening_and_reads_on(made: Callable[..., Any]) -> None:
+    site = made()
+    decide(site, "ann", "r01", "include")
+    decide(site, "ben", "r01", "include")
+    ada = site.client("ada")
+    stop = f"{site.base}/stopping/"
+    assert "Stop reading here" in ada.get(stop).content.decode()
+    form = {
+        "stage": "title_abstract", "act": "stop", "reason": "<b>enough</b>", "request_id": "k2",
+    }  # fmt: skip
+    for _ in range(2):
+        assert ada.post(stop, form).status_code == 302
+    shown = ada.get(stop).content.decode()
+    assert "&lt;b&gt;enough&lt;/b&gt;" in shown
+    assert "(13 records set aside)" in shown
+    assert "Stop reading here" not in shown
+    again = ada.post(stop, form | {"request_id": "k3"}, follow=True).content.decode()
+    assert "nothing left to stop" in again
+    back = {"stage": "title_abstract", "act": "resume", "id": "ada-stop-k2"}
+    assert ada.post(stop, back).status_code == 302
+    assert "goes on already" in ada.post(stop, back, follow=True).content.decode()
+    address = f"{site.api}/stages/title_abstract/stopping/"
+    body = {"reason": "enough", "rule": "consecutive", "run": 1}
+    kwargs = {"content_type": "application/json"}
+    assert site.client("ann").post(address + "stop", body, **kwargs).status_code == 403
+    assert ada.post(address + "stop", {}, **kwargs).status_code == 422
+    made_ = ada.post(address + "stop", body, **kwargs).json()
+    assert (made_["done"], made_["set_aside"]) == ("stopped", 13)
+    again = ada.post(f"{address}{made_['id']}/resume", {}, **kwargs)
+    assert again.json()["done"] == "resumed"
+    assert ada.post(address + "nothing/resume", {}, **kwargs).status_code == 404
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
+
+from tests.unit.actions_team.small_pdf import small_pdf
 
 from evisynth.actions import open_store, team
 from evisynth.actions.team import assessment, extraction, forms
@@ -10,7 +13,14 @@ from evisynth.actions.thaw import thaw_review
 from evisynth.extraction import ValueEntry
 from evisynth.storage import Store
 
-__all__ = ["PEOPLE", "RECORDS", "make_folder", "make_world"]
+__all__ = ["NOTE", "PEOPLE", "RECORDS", "SHA256", "TOKEN", "make_folder", "make_world"]
+
+REPORT = small_pdf([["The report behind r01"], ["Its second page"]])
+SHA256 = hashlib.sha256(REPORT).hexdigest()
+NOTE = "note-of-ann"
+UPLOAD = "upload-of-ann"
+TOKEN = hashlib.sha256(f"ann\0{UPLOAD}".encode()).hexdigest()[:32]
+"""The file of a report, a note on a page of it, and an upload that waits for a choice."""
 
 RECORDS = tuple(f"r{number:02d}" for number in range(1, 15))
 
@@ -135,6 +145,10 @@ def make_world(folder: Path, secret: str, *, votes: int) -> Path:
     if votes > 2:
         for record in ("r05", "r06", "r07"):
             team.decide(desks["ann"], "title_abstract", record, "maybe", note="ann's note")
+    team.take_files(desks["ann"], [("report.pdf", [REPORT])], record="r01")
+    unsure = small_pdf([["Another report"]])
+    team.take_files(desks["ann"], [("unsure.pdf", [unsure])], request_id=UPLOAD)
+    team.add_page_note(desks["ann"], "r01", "ann's note", page=2, request_id=NOTE)
     forms.make_form(desks["ada"], "means", "data")
     _values(desks["ann"], "S1", "10", "Y")
     _secret(store, desks["ben"], secret)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -73,6 +74,8 @@ class AnalyzeOptions:
         Words for the two arms: experimental, comparator.
     lower_is_better : bool or None
         Which side of the forest plot is named after which arm; None names none.
+    profile : str
+        Look of the forest plots, one of `evisynth.figures.PROFILES`.
     """
 
     measure: str = ""
@@ -90,9 +93,14 @@ class AnalyzeOptions:
     title: str = ""
     favours: tuple[str, str] = ("intervention", "control")
     lower_is_better: bool | None = None
+    profile: str = "cochrane"
 
     def __post_init__(self) -> None:
         from evisynth.effects import ROLES
+        from evisynth.figures import PROFILES
+
+        if self.profile not in PROFILES:
+            raise OptionError("profile", self.profile, PROFILES)
 
         for role in self.columns:
             if role not in ROLES:
@@ -414,8 +422,13 @@ def _analyse(
 
 
 def _save(figure: Figure, place: Path, name: str) -> None:
-    for suffix in PICTURES:
-        figure.save(place / f"{name}.{suffix}")
+    from evisynth.figures import MissingScriptWarning
+
+    with warnings.catch_warnings():
+        # The notes of the result say it once, for all files.
+        warnings.simplefilter("ignore", MissingScriptWarning)
+        for suffix in PICTURES:
+            figure.save(place / f"{name}.{suffix}")
 
 
 def _write(result: AnalyzeResult, options: AnalyzeOptions, place: Path, tell: Tell) -> None:
@@ -428,6 +441,7 @@ def _write(result: AnalyzeResult, options: AnalyzeOptions, place: Path, tell: Te
         if options.lower_is_better is None
         else {"favours": options.favours, "lower_is_better": options.lower_is_better}
     )
+    sides["profile"] = options.profile
     arms = options.favours
     tell("Forest plot", 40)
     _save(forest(analysis.fit, title=result.title, arms=arms, **sides), place, "forest")
@@ -496,6 +510,7 @@ def analyze_table(
     (3, True)
     >>> place.cleanup()
     """
+    from evisynth.figures import missing_scripts
     from evisynth.reporting import analysis_to_dict
 
     options = options or AnalyzeOptions()
@@ -525,7 +540,12 @@ def analyze_table(
         out=target,
         files=(),
         analysis=analysis,
-        notes=(*notes, *estimates.notes, *analysis.fit.notes),
+        notes=(
+            *notes,
+            *estimates.notes,
+            *analysis.fit.notes,
+            *missing_scripts([title, *estimates.labels]),
+        ),
         content={"source": path.name, **analysis_to_dict(analysis)},
     )
     with building(target, inputs=_fingerprint(path, options)) as place:

@@ -16,7 +16,8 @@ from evisynth.actions.run import OUT, compute
 from evisynth.errors import Problem
 
 if TYPE_CHECKING:
-    from evisynth.review import Change
+    from evisynth.analysis import AnalysisResult
+    from evisynth.review import Change, Review
 
 __all__ = ["CheckReport", "Finding", "Moved", "check_review", "compare"]
 
@@ -61,7 +62,7 @@ class Moved:
 class Finding:
     """Something that is not as it should be: which check, file, place in it, what, a way out."""
 
-    check: Literal["counts", "out", "stale", "edited", "numbers", "history"]
+    check: Literal["counts", "out", "stale", "edited", "numbers", "history", "certainty"]
     where: str
     at: str
     message: str
@@ -247,6 +248,40 @@ def _stored_results(out: Path) -> tuple[Any, Finding | None]:
         )
 
 
+def _certainty(
+    review: Review, results: tuple[AnalysisResult, ...]
+) -> tuple[list[Finding], tuple[str, ...]]:
+    """Find ratings made for another result than the analysis gives now, and what is not rated."""
+    from evisynth.review import RATINGS_FILE, findings_of
+
+    stale: list[Finding] = []
+    warnings: list[str] = []
+    for row in findings_of(review, results):
+        stale += [
+            Finding(
+                "certainty",
+                RATINGS_FILE,
+                f"line {each.line}, {row.plan.analysis}, {each.domain}",
+                each.message,
+                f"Judge the domain again and write {row.fingerprint} as its fingerprint; `evisynth "
+                "grade` shows what it rests on.",
+            )
+            for each in row.stale
+        ]
+        if row.result is not None and (row.rating is None or row.rating.missing):
+            left = "no domain" if row.rating is None else ", ".join(row.rating.missing)
+            what = "is rated" if row.rating is None else "not rated yet"
+            warnings.append(
+                f"certainty of {row.plan.analysis}: {left} {what}; `evisynth grade --write` asks "
+                f"in {RATINGS_FILE} ({row.result_words}, fingerprint {row.fingerprint})"
+            )
+        if row.rating is not None:
+            warnings += [
+                f"certainty of {row.plan.analysis}: {text}" for text in row.rating.warnings
+            ]
+    return stale, tuple(warnings)
+
+
 def check_review(folder: Path | str, *, progress: Progress | None = None) -> CheckReport:
     """Check that a review reads, that its counts add up, and that ``out/`` is what it gives now.
 
@@ -307,12 +342,17 @@ def check_review(folder: Path | str, *, progress: Progress | None = None) -> Che
     findings += _out_findings(out, review.fingerprint)
     moved: tuple[Moved, ...] = ()
     compared = 0
+    unrated: tuple[str, ...] = ()
+    results: tuple[AnalysisResult, ...] = ()
+    if out.is_dir() or review.summary_of_findings:
+        results = compute(review, part_of(progress, 10, 60))
+        certainty, unrated = _certainty(review, results)
+        findings += certainty
     if out.is_dir():
         stored, finding = _stored_results(out)
         if finding is not None:
             findings.append(finding)
         else:
-            results = compute(review, part_of(progress, 10, 60))
             if progress is not None:
                 progress("Comparing", 60, 100)
             content = results_to_dict(review, results, review_figures(review, results))
@@ -324,5 +364,10 @@ def check_review(folder: Path | str, *, progress: Progress | None = None) -> Che
             ]
     if progress is not None:
         progress("Done", 100, 100)
-    warnings = (*review.warnings, *_edited_warning(history.edited), *_version_warnings(out))
+    warnings = (
+        *review.warnings,
+        *unrated,
+        *_edited_warning(history.edited),
+        *_version_warnings(out),
+    )
     return CheckReport(folder, tuple(findings), moved, compared, warnings)

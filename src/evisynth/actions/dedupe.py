@@ -39,7 +39,10 @@ if TYPE_CHECKING:
     from evisynth.records import Record
     from evisynth.searches import Yield
 
-__all__ = ["DedupeResult", "DoubtfulPair", "PairDecision", "PairVerdict", "dedupe_records"]
+__all__ = [
+    "ComparedRecords", "DedupeResult", "DoubtfulPair", "PairDecision", "PairVerdict",
+    "compare_records", "dedupe_records", "pairs_table",
+]  # fmt: skip
 
 
 PAIRS = "records/duplicate_pairs.csv"
@@ -159,7 +162,7 @@ def dedupe_records(
     OptionError
         A decision is none of those known.
     """
-    from evisynth.deduplication import deduplicate, separate
+    from evisynth.deduplication import separate
 
     folder = Path(folder)
     tell = progress or (lambda _text, _done, _total: None)
@@ -189,27 +192,12 @@ def dedupe_records(
                         )
                     )
                 added += [decision_of(*pair, "different", by, today, note) for pair in pairs]
-        decisions = [*past, *added]
-        verdicts = last_decisions(decisions)
-        together = _pairs(verdicts, _TOGETHER, by_id)
-        apart = _pairs(verdicts, _APART, by_id)
-        screened = screened_records(folder)
-        free = deduplicate(records, together=together, apart=apart)
-        held = _held_apart(free, screened, stayed, set(together))
-        result = deduplicate(records, together=together, apart=[*apart, *held]) if held else free
         tell("Counting", 3, 4)
-        warnings += _unheeded(decisions, verdicts, by_id, result)
-        pairs_shown = _shown(result, free, held, by_id)
-        sources = _yield(result, records)
-        dropped = copies_of(result, records, stayed, screened)
-        texts = {
-            DUPLICATES: duplicates_table(dropped),
-            PAIRS: _pairs_table(pairs_shown),
-            SOURCES: sources_table(sources),
-            OVERLAP: overlap_table(sources),
-        }
-        files = write_files(folder, texts, added)
+        made = compare_records(records, [*past, *added], stayed, screened_records(folder))
+        warnings += made.warnings
+        files = write_files(folder, made.texts(), added)
     tell("Done", 4, 4)
+    result = made.result
     return DedupeResult(
         folder=folder,
         records=result.record_count,
@@ -217,12 +205,83 @@ def dedupe_records(
         groups=len(result.groups),
         reports=result.report_count,
         by_reason=_by_reason(result.merges),
-        by_source=_by_source(dropped, by_id),
-        sources=sources,
-        pairs=pairs_shown,
+        by_source=_by_source(made.copies, by_id),
+        sources=made.sources,
+        pairs=made.pairs,
         decided=tuple(added),
         files=files,
         warnings=tuple(warnings),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedRecords:
+    """What comparing the records of a review gives.
+
+    Attributes
+    ----------
+    result : DeduplicationResult
+        Groups, merges, doubtful pairs and links.
+    copies : tuple of Copy
+        Records that are a copy of one that stays, with the merge that says so.
+    pairs : tuple of DoubtfulPair
+        For people.
+    sources : Yield
+        Records and own reports of each source.
+    warnings : tuple of str
+        Decisions that could not be followed.
+    """
+
+    result: DeduplicationResult
+    copies: tuple[Copy, ...]
+    pairs: tuple[DoubtfulPair, ...]
+    sources: Yield
+    warnings: tuple[str, ...]
+
+    def texts(self) -> dict[str, str]:
+        """Return the tables that a review keeps of it, by path."""
+        return {
+            DUPLICATES: duplicates_table(self.copies),
+            PAIRS: pairs_table(self.pairs),
+            SOURCES: sources_table(self.sources),
+            OVERLAP: overlap_table(self.sources),
+        }
+
+
+def compare_records(
+    records: Sequence[Record],
+    decisions: Sequence[PairDecision],
+    stayed: frozenset[str],
+    screened: frozenset[str],
+) -> ComparedRecords:
+    """Find the records of the same report, given what people decided.
+
+    Parameters
+    ----------
+    records
+        All of the review.
+    decisions
+        Those of people, in their order; they outrank every rule.
+    stayed
+        Records that stood for their group before; they stay again.
+    screened
+        Records that people have decided on: two of them are merged by a person only.
+    """
+    from evisynth.deduplication import deduplicate
+
+    by_id = {record.id: record for record in records}
+    verdicts = last_decisions(decisions)
+    together = _pairs(verdicts, _TOGETHER, by_id)
+    apart = _pairs(verdicts, _APART, by_id)
+    free = deduplicate(records, together=together, apart=apart)
+    held = _held_apart(free, screened, stayed, set(together))
+    result = deduplicate(records, together=together, apart=[*apart, *held]) if held else free
+    return ComparedRecords(
+        result=result,
+        copies=tuple(copies_of(result, records, stayed, screened)),
+        pairs=_shown(result, free, held, by_id),
+        sources=_yield(result, records),
+        warnings=tuple(_unheeded(decisions, verdicts, by_id, result)),
     )
 
 
@@ -390,7 +449,8 @@ def _yield(result: DeduplicationResult, records: Sequence[Record]) -> Yield:
     return yield_by_source(result, records)
 
 
-def _pairs_table(pairs: Sequence[DoubtfulPair]) -> str:
+def pairs_table(pairs: Sequence[DoubtfulPair]) -> str:
+    """Return ``duplicate_pairs.csv``: pairs that a person should look at, with the evidence."""
     head = ("kind", "first", "second", "score", "why", "agreement", "first_title", "second_title",
             "first_citation", "second_citation")  # fmt: skip
     return csv_text(

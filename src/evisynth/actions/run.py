@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from evisynth.actions.output import MANIFEST, building, locked, read_manifest
 from evisynth.actions.progress import Progress, part_of
@@ -14,7 +14,8 @@ from evisynth.errors import OptionError
 
 if TYPE_CHECKING:
     from evisynth.analysis import AnalysisResult
-    from evisynth.review import Review
+    from evisynth.figures import ReviewFigure
+    from evisynth.review import FigureLook, Review
 
 __all__ = ["FORMATS", "AnalysisLine", "RunSummary", "run_review"]
 
@@ -154,10 +155,37 @@ def _frozen_first(folder: Path) -> tuple[str, ...]:
     return (f"{ahead} {what} of the database were written into the folder first (evisynth freeze)",)
 
 
+def _with_look(review: Review, name: str) -> Review:
+    """Return the review with another look of its figures."""
+    from evisynth.figures import PROFILES
+
+    if name not in PROFILES:
+        raise OptionError("figures", name, PROFILES)
+    look = cast("FigureLook", name)
+    return replace(review, figure_options=replace(review.figure_options, profile=look))
+
+
+def _of_figures(made: Sequence[ReviewFigure]) -> tuple[str, ...]:
+    """Return what a person must know of the figures: missing fonts, rules of the look not kept."""
+    from evisynth.figures import check_profile
+
+    told: list[str] = []
+    for each in made:
+        told.extend(each.figure.missing_scripts())
+        if each.figure.profile not in ("", "cochrane"):
+            told.extend(
+                f"Figure {each.number} ({each.figure.profile}), {found.rule}: {found.message}"
+                for found in check_profile(each.figure, each.figure.profile).violations
+                if found.rule != "script"
+            )
+    return tuple(dict.fromkeys(told))
+
+
 def run_review(
     folder: Path | str,
     *,
     formats: Sequence[str] = FORMATS,
+    figures: str | None = None,
     progress: Progress | None = None,
 ) -> RunSummary:
     """Build ``out/`` of a review: document, figures, tables and results.
@@ -171,6 +199,8 @@ def run_review(
         Folder of the review, with ``review.toml``.
     formats
         Formats of the document: any of ``"html"``, ``"docx"``, ``"pdf"``.
+    figures
+        Look of the figures, one of `evisynth.figures.PROFILES`; None for that of the plan.
     progress
         Called with what is being done and how far it is, in percent.
 
@@ -210,6 +240,8 @@ def run_review(
         progress("Reading the review", 0, 100)
     frozen = _frozen_first(folder)
     review = read_review(folder)
+    if figures is not None:
+        review = _with_look(review, figures)
     results = compute(review, part_of(progress, 5, 20))
     with (
         locked(folder / WORK, f"{WORK}/run.lock"),
@@ -217,11 +249,11 @@ def run_review(
     ):
         if progress is not None:
             progress("Figures", 20, 100)
-        figures = review_figures(review, results)
+        made = review_figures(review, results)
         build_outputs(
             review,
             results,
-            figures,
+            made,
             place,
             progress=part_of(progress, 30, 99),
             formats=wanted,
@@ -241,5 +273,5 @@ def run_review(
         records=review.flow.records_found,
         studies=len(review.studies),
         analyses=tuple(analysis_line(result) for result in results),
-        warnings=(*frozen, *review.warnings, *review.flow.problems),
+        warnings=(*frozen, *review.warnings, *review.flow.problems, *_of_figures(made)),
     )

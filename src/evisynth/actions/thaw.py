@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evisynth.actions.store import database_place, open_store, thaw_from
+
+if TYPE_CHECKING:
+    from evisynth.storage import Store
 
 __all__ = ["EditedItem", "ThawedReview", "thaw_review"]
 
@@ -53,6 +57,16 @@ class ThawedReview:
     warnings: tuple[str, ...]
 
 
+def _name(store: Store) -> None:
+    """Give a review without a name in its database the id that the plan has."""
+    from evisynth.actions.store_states import plan_of
+    from evisynth.review import PLAN_FILE
+
+    plan = plan_of(str((store.get("plan", (PLAN_FILE,)).value or {}).get("text", "")))
+    if plan.review is not None:
+        store.give_name(plan.review.id)
+
+
 def thaw_review(
     folder: Path | str = Path(),
     *,
@@ -86,6 +100,8 @@ def thaw_review(
     folder = Path(folder)
     with open_store(database_place(folder, database), review=review, backup=backup) as store:
         read = thaw_from(store, folder, actor=actor)
+        if not review:
+            _name(store)
         edited = () if read.first else tuple(
             EditedItem(
                 change.kind,

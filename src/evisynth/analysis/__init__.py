@@ -3,7 +3,7 @@
 from evisynth.analysis.plan import AnalysisPlan, SubgroupPlan
 from evisynth.analysis.results import AnalysisResult, WithoutOutliers
 from evisynth.analysis.run import OUTLIER_RULES, run_analyses, run_analysis
-from evisynth.analysis.table import analysis_table, select_rows
+from evisynth.analysis.table import analysis_table, at_timepoint, select_rows
 
 __all__ = [
     "OUTLIER_RULES",
@@ -12,6 +12,7 @@ __all__ = [
     "SubgroupPlan",
     "WithoutOutliers",
     "analysis_table",
+    "at_timepoint",
     "run_analyses",
     "run_analysis",
     "select_rows",

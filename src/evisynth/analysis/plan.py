@@ -58,6 +58,9 @@ class AnalysisPlan:
         Column to order a cumulative analysis by, or ``""``.
     favours : tuple of str
         Words for the two arms: (experimental, comparator).
+    timepoints : tuple of str
+        Only rows of these time points, as they name them, of a study the one that stands first
+        here; without any a study has one row in each format.
     """
 
     id: str
@@ -83,4 +86,5 @@ class AnalysisPlan:
     asymmetry_tests: tuple[str, ...] = ("egger", "begg")
     cumulative: str = "year"
     favours: tuple[str, str] = ("intervention", "control")
+    timepoints: tuple[str, ...] = ()
     source: str = field(default="", compare=False)

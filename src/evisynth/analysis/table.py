@@ -13,17 +13,34 @@ from evisynth.studies import Study
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["analysis_table", "select_rows"]
+__all__ = ["analysis_table", "at_timepoint", "select_rows"]
 
 FACTS = ("study", "outcome", "format", "kind", "instrument", "timepoint", "source")
 """Columns of an analysis table that say what a row is; numbers and characteristics follow."""
+
+
+def at_timepoint(row: OutcomeRow, timepoints: Sequence[str]) -> bool:
+    """Tell whether a row is of one of some time points, without any of them of any."""
+    return not timepoints or _place_in_time(row, timepoints) < len(timepoints)
+
+
+def _place_in_time(row: OutcomeRow, timepoints: Sequence[str]) -> int:
+    """Return the place of a row's time point; case and blanks are no difference."""
+    names = [_plain(name) for name in timepoints]
+    own = _plain(row.timepoint)
+    return names.index(own) if own in names else len(names)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
 
 
 def select_rows(plan: AnalysisPlan, rows: Iterable[OutcomeRow]) -> tuple[OutcomeRow, ...]:
     """Choose the row of each study that an analysis uses.
 
     A study with several formats of data for the outcome gives the one that stands first in
-    ``plan.formats``; the others stay out of this analysis.
+    ``plan.formats``, and of several time points the one that stands first in ``plan.timepoints``;
+    the others stay out of this analysis.
 
     Parameters
     ----------
@@ -42,7 +59,8 @@ def select_rows(plan: AnalysisPlan, rows: Iterable[OutcomeRow]) -> tuple[Outcome
     InputError
         When no row fits, or a study has two rows of the same format.
     """
-    of_outcome = [row for row in rows if row.outcome == plan.outcome]
+    times = plan.timepoints
+    of_outcome = [row for row in rows if row.outcome == plan.outcome and at_timepoint(row, times)]
     formats = plan.formats or tuple(dict.fromkeys(row.format for row in of_outcome))
     chosen: dict[str, OutcomeRow] = {}
     for name in formats:
@@ -51,13 +69,18 @@ def select_rows(plan: AnalysisPlan, rows: Iterable[OutcomeRow]) -> tuple[Outcome
                 continue
             other = chosen.get(row.study)
             if other is not None and other.format == name:
+                here, there = _place_in_time(row, times), _place_in_time(other, times)
+                if here < there:
+                    chosen[row.study] = row
+                if here != there:
+                    continue
                 raise InputError(
                     Problem(
                         row.file,
                         f"line {row.line}",
                         f"study {row.study!r} has a second row for {plan.outcome!r} ({name}); the "
                         f"first is {other.file}, line {other.line}",
-                        hint="Keep one, or name them as different outcomes.",
+                        hint="Keep one, name them as different outcomes, or choose a time point.",
                     )
                 )
             chosen.setdefault(row.study, row)

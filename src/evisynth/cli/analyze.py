@@ -205,6 +205,15 @@ def analyze(
             show_default=False,
         ),
     ] = None,
+    profile: Annotated[
+        str,
+        typer.Option(
+            "--profile",
+            metavar="LOOK",
+            rich_help_panel=OUTPUT,
+            help="Look of the forest plots: cochrane, bmj, jama, lancet or plain.",
+        ),
+    ] = "cochrane",
     out: Annotated[
         Path | None,
         typer.Option(
@@ -251,6 +260,7 @@ def analyze(
         title=title,
         favours=_favours(favours),
         lower_is_better=lower_is_better,
+        profile=profile,
     )
     shell = Shell("analyze", as_json, quiet)
     with shell.progress() as progress:

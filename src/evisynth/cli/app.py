@@ -11,13 +11,18 @@ from evisynth import __version__
 from evisynth.cli import strategies as _strategies  # noqa: F401 - adds to `search`
 from evisynth.cli.analyze import analyze
 from evisynth.cli.audit import audit_app
+from evisynth.cli.doctor import doctor
 from evisynth.cli.errors import Code
+from evisynth.cli.export import convert, export
 from evisynth.cli.folder import backup, freeze, restore, thaw
 from evisynth.cli.fulltext import fulltext
+from evisynth.cli.grade import grade
 from evisynth.cli.options import DebugOption, JsonOption, QuietOption
+from evisynth.cli.protocol import protocol
 from evisynth.cli.records import dedupe, import_exports
 from evisynth.cli.search import search_app
 from evisynth.cli.serve import serve
+from evisynth.cli.server import server_app
 from evisynth.cli.shell import Shell
 from evisynth.cli.simulate import simulate
 
@@ -101,6 +106,16 @@ def run(
             show_default=False,
         ),
     ] = None,
+    figures: Annotated[
+        str | None,
+        typer.Option(
+            "--figures",
+            help="Look of the figures: cochrane, bmj, jama, lancet or plain. Default: as the plan "
+            "says ([figures] in review.toml).",
+            metavar="LOOK",
+            show_default=False,
+        ),
+    ] = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     _debug: DebugOption = False,
@@ -116,7 +131,7 @@ def run(
 
     shell = Shell("run", as_json, quiet)
     with shell.progress() as progress:
-        summary = run_review(folder, formats=formats or FORMATS, progress=progress)
+        summary = run_review(folder, formats=formats or FORMATS, figures=figures, progress=progress)
     shell.answer(
         {
             "folder": summary.folder,
@@ -200,7 +215,11 @@ def status(
 
 app.command(name="import")(import_exports)
 app.command()(dedupe)
+app.command()(grade)
+app.command()(protocol)
 app.command()(analyze)
+app.command()(convert)
+app.command()(export)
 app.command()(serve)
 app.command()(simulate)
 app.command()(fulltext)
@@ -208,5 +227,7 @@ app.command()(freeze)
 app.command()(thaw)
 app.command()(backup)
 app.command()(restore)
+app.command()(doctor)
 app.add_typer(audit_app)
 app.add_typer(search_app)
+app.add_typer(server_app)

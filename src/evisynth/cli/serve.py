@@ -61,6 +61,8 @@ def serve(
 
     with contextlib.suppress(KeyboardInterrupt):  # the usual way to end it
         serve_review(token, port=port, ready=opened)
+    if not (folder / ".evisynth").is_dir():
+        return  # deleted in the browser: it lies in the trash beside
     made = freeze_review(folder)
     if not as_json and not quiet:
         typer.echo(f"Written to the folder: {plural(len(made.written), 'file')}")

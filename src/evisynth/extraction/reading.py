@@ -297,7 +297,7 @@ def _check_numbers(
 
 
 def check_duplicate_rows(rows: Iterable[OutcomeRow], problems: list[Problem]) -> None:
-    """Check that a study gives one row for each outcome and format.
+    """Check that a study gives one row for each outcome, time point and format.
 
     Parameters
     ----------
@@ -306,9 +306,9 @@ def check_duplicate_rows(rows: Iterable[OutcomeRow], problems: list[Problem]) ->
     problems
         Problems found are appended here.
     """
-    seen: dict[tuple[str, str, str], OutcomeRow] = {}
+    seen: dict[tuple[str, str, str, str], OutcomeRow] = {}
     for row in rows:
-        first = seen.setdefault((row.study, row.outcome, row.format), row)
+        first = seen.setdefault((row.study, row.outcome, row.timepoint, row.format), row)
         if first is not row:
             problems.append(
                 Problem(
@@ -316,6 +316,6 @@ def check_duplicate_rows(rows: Iterable[OutcomeRow], problems: list[Problem]) ->
                     f"line {row.line}, column study",
                     f"a second row of {row.study!r} for {row.outcome!r} ({row.format}); the first"
                     f" is {first.file}, line {first.line}",
-                    hint="Keep one, or make outcomes of their own of time points or instruments",
+                    hint="Keep one, name their time points, or make outcomes of instruments",
                 )
             )

@@ -1,4 +1,4 @@
-"""Draws a scene as PDF, SVG or PNG.
+"""Draws a scene as PDF, SVG, PNG or TIFF.
 
 matplotlib's figure and canvas objects do the drawing (never pyplot), with its own default settings
 whatever the user's matplotlibrc says. No date and no path goes into a file, so that the same scene
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from evisynth.figures.check import offset
-from evisynth.figures.fonts import FAMILIES, clean, runs, width
+from evisynth.figures.fonts import FAMILIES, Run, clean, runs, width
 from evisynth.figures.scene import (
     Circle,
     Line,
@@ -38,8 +38,9 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure as MatplotlibFigure
     from matplotlib.path import Path as MatplotlibPath
+    from PIL.Image import Image
 
-__all__ = ["pdf", "png", "svg"]
+__all__ = ["pdf", "png", "svg", "tiff"]
 
 _CREATOR = "Evisynth"
 # matplotlib writes a rule for every element, which would reach the page that the SVG stands in.
@@ -69,23 +70,45 @@ def pdf(pages: Sequence[Scene], title: str, alt_text: str) -> bytes:
 
 def png(scene: Scene, title: str, alt_text: str, dpi: float) -> bytes:
     """Draw a page into a PNG."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from PIL.Image import fromarray
     from PIL.PngImagePlugin import PngInfo
 
     written = PngInfo()
     for name, text in (("Software", _CREATOR), ("Title", title), ("Description", alt_text)):
         written.add_itxt(name, clean(text))
     buffer = io.BytesIO()
+    picture = _picture(scene, dpi)
+    picture.save(buffer, "png", dpi=(dpi, dpi), pnginfo=written, compress_level=3)
+    return buffer.getvalue()
+
+
+_SOFTWARE, _TITLE = 305, 270  # numbers of TIFF's fields
+
+
+def tiff(scene: Scene, title: str, alt_text: str, dpi: float) -> bytes:
+    """Draw a page into a TIFF without loss (RGB, LZW)."""
+    from PIL.TiffImagePlugin import ImageFileDirectory_v2
+
+    written = ImageFileDirectory_v2()
+    written[_SOFTWARE] = _CREATOR
+    words = f"{clean(title)}. {clean(alt_text)}"
+    written[_TITLE] = words.encode("ascii", "backslashreplace").decode("ascii")
+    buffer = io.BytesIO()
+    picture = _picture(scene, dpi)
+    picture.save(buffer, "tiff", dpi=(dpi, dpi), compression="tiff_lzw", tiffinfo=written)
+    return buffer.getvalue()
+
+
+def _picture(scene: Scene, dpi: float) -> Image:
+    """Draw a page into pixels; without alpha, a picture is smaller and written faster."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL.Image import fromarray
+
     with _settings():
         figure = _figure(scene, "png", "")
         figure.dpi = dpi
         canvas: Any = FigureCanvasAgg(figure)
         canvas.draw()
-        # The page is opaque: without its alpha channel a picture is smaller and written faster.
-        picture = fromarray(np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3]))
-    picture.save(buffer, "png", dpi=(dpi, dpi), pnginfo=written, compress_level=3)
-    return buffer.getvalue()
+        return fromarray(np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3]))
 
 
 def svg(scene: Scene, title: str, alt_text: str, text: Literal["none", "path"] = "none") -> bytes:
@@ -264,10 +287,24 @@ class _Pen:
         else:
             for run in runs(item.text, item.weight, item.style):
                 x, y = place(back)
-                properties = _properties(run.path, item.size, "normal", "normal")
-                self.renderer.draw_text(gc, x, y, run.text, properties, item.rotation)
+                if run.outlined and self.target == "pdf":
+                    self._outlines(run, item, back, down)
+                else:
+                    properties = _properties(run.path, item.size, "normal", "normal")
+                    self.renderer.draw_text(gc, x, y, run.text, properties, item.rotation)
                 back += run.width * item.size
         gc.restore()
+
+    def _outlines(self, run: Run, item: Text, along: float, down: float) -> None:
+        """Draw the shapes of letters whose font a PDF cannot hold as TrueType."""
+        from matplotlib.textpath import TextPath
+        from matplotlib.transforms import Affine2D
+
+        properties = _properties(run.path, item.size, "normal", "normal")
+        letters = TextPath((0, 0), run.text, prop=properties)
+        turned = Affine2D().scale(1, -1).translate(along, down)
+        turned = turned.rotate(-math.radians(item.rotation)).translate(item.x, item.y)
+        self._path(turned.transform_path(letters), item.colour, "", 0.0)
 
     def _svg_text(self, gc: Any, item: Text, at: tuple[float, float]) -> None:
         properties = _properties("", item.size, item.weight, item.style)

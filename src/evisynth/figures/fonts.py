@@ -1,8 +1,9 @@
 """Measures text with the fonts that it is drawn with.
 
 The package ships Liberation Sans (as wide as Arial). A character that it lacks is taken from DejaVu
-Sans, which matplotlib ships, and a character that neither has is shown as a box. `runs` cuts a text
-into pieces of one font; measuring and drawing go by the same runs.
+Sans, which matplotlib ships, then from a font of the system (`evisynth.figures.system_fonts`); a
+character that none has is shown as a box, and `missing_scripts` says so. `runs` cuts a text into
+pieces of one font; measuring and drawing go by the same runs.
 """
 
 from __future__ import annotations
@@ -18,11 +19,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evisynth.figures.scene import Style, Weight
+from evisynth.figures.system_fonts import advice, font_with, is_outlined, script_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from matplotlib.ft2font import FT2Font
 
-__all__ = ["ASCENT", "CAP_HEIGHT", "DESCENT", "FAMILIES", "Run", "clean", "runs", "width", "wrap"]
+__all__ = [
+    "ASCENT",
+    "CAP_HEIGHT",
+    "DESCENT",
+    "FAMILIES",
+    "Run",
+    "clean",
+    "missing_scripts",
+    "runs",
+    "width",
+    "wrap",
+]
 
 FAMILIES = ("Liberation Sans", "Arial", "Helvetica", "sans-serif")
 """Font families named in SVG, best first; all but the last are equally wide."""
@@ -43,11 +58,15 @@ _SIMPLE = 0x0590  # below: one glyph a letter, left to right, so that widths of 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A piece of text in one font file; ``width`` is in ems (multiply by the font size)."""
+    """A piece of text in one font file; ``width`` is in ems (multiply by the font size).
+
+    ``outlined`` says that a PDF cannot hold the font as TrueType, so that its shapes are drawn.
+    """
 
     text: str
     path: str
     width: float
+    outlined: bool = False
 
 
 @lru_cache(maxsize=16384)
@@ -102,29 +121,61 @@ def runs(text: str, weight: Weight = "normal", style: Style = "normal") -> tuple
     if all(ord(character) in here for character in text):
         pieces = [(text, first)] if text else []
     else:
-        there = _characters(second)
         current, letters = first, ""
         for character in text:
-            code = ord(character)
-            joins = current == second and (character == " " or unicodedata.combining(character))
-            if joins and code in there:
-                path = second
-            elif code in here:
-                path = first
-            else:
-                path = second
-                if code not in there:
-                    character = _BOX
+            path = _font_for(character, current, (first, second))
+            if not path:
+                path, character = second, _BOX
             if path != current and letters:
                 # Spaces stay with the Latin side: in a run written from right to left they would
                 # move to its other end.
-                kept = letters.rstrip(" ") if current == second else letters
+                kept = letters.rstrip(" ") if current != first else letters
                 pieces.append((kept, current))
                 letters = letters[len(kept) :]
+                if letters and path != first:
+                    pieces.append((letters, first))
+                    letters = ""
             current = path
             letters += character
         pieces.append((letters, current))
-    return tuple(Run(piece, path, _advance(piece, path)) for piece, path in pieces if piece)
+    return tuple(
+        Run(piece, path, _advance(piece, path), is_outlined(path))
+        for piece, path in pieces
+        if piece
+    )
+
+
+def _font_for(character: str, current: str, own: tuple[str, str]) -> str:
+    """Return the font of a character, ``""`` for none; spaces and accents stay where they are."""
+    code = ord(character)
+    joins = current != own[0] and (character == " " or unicodedata.combining(character))
+    if joins and code in _characters(current):
+        return current
+    for path in own:
+        if code in _characters(path):
+            return path
+    return font_with(code)
+
+
+def missing_scripts(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return a message for each script of which no font has a character of the texts.
+
+    Examples
+    --------
+    >>> missing_scripts(["Wu 2020", "Ж"])
+    ()
+    """
+    own = _paths("normal", "normal")
+    without: dict[str, list[str]] = {}
+    for character in dict.fromkeys("".join(clean(text) for text in texts)):
+        if not _font_for(character, own[0], own):
+            without.setdefault(script_of(character), []).append(character)
+    return tuple(
+        f"No font here has the {script} characters {''.join(found[:8])}"
+        f"{' ...' if len(found) > 8 else ''}: they are boxes in PDF, PNG and TIFF. Install a font "
+        f"that has them, for example {advice(script)}"
+        for script, found in without.items()
+    )
 
 
 def wrap(
@@ -255,7 +306,7 @@ def _without_tables(font: bytes, drop: frozenset[bytes]) -> bytes:
     return head + directory + body
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def _font(path: str) -> FT2Font:
     from matplotlib.ft2font import FT2Font
 
@@ -264,7 +315,7 @@ def _font(path: str) -> FT2Font:
     return font
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def _characters(path: str) -> frozenset[int]:
     return frozenset(_font(path).get_charmap())
 

@@ -17,6 +17,7 @@ from evisynth.errors import DataError, NotEstimableError
 from evisynth.figures.axis import Tick, fitted_axis, linear_ticks
 from evisynth.figures.figure import Figure
 from evisynth.figures.fonts import width, wrap
+from evisynth.figures.funnel_against import Against, funnel_against, in_groups, levels_of
 from evisynth.figures.funnel_frame import (
     HEIGHT,
     LINE,
@@ -47,6 +48,8 @@ def funnel(
     trim_and_fill: TrimAndFill | None = None,
     contours: bool = True,
     labels: bool = False,
+    groups: str | None = None,
+    against: Against = "standard error",
     title: str | None = None,
 ) -> Figure:
     """Draw a funnel plot: effect on x, standard error on y with the precise studies on top.
@@ -64,6 +67,11 @@ def funnel(
     labels
         Writes the names of the studies beside their points; meant for few studies. Names without
         room are listed under the plot.
+    groups
+        Column of the data whose levels have shapes and colours of their own.
+    against
+        What stands on y: ``"standard error"``, ``"variance"``, ``"precision"`` (one over the
+        standard error) or ``"sample size"`` (without limits and contours, which it does not have).
     title
         Bold line over the plot; none by default, since a caption says it.
 
@@ -77,7 +85,10 @@ def funnel(
     NotEstimableError
         When no row has an estimate.
     DataError
-        When `trim_and_fill` is that of another fit.
+        When `trim_and_fill` is that of another fit, or is given with another y than the standard
+        error.
+    OptionError
+        A column that the data do not hold, or another y.
 
     Examples
     --------
@@ -91,6 +102,12 @@ def funnel(
     if not good.any():
         raise NotEstimableError("funnel: no study has an estimate with a standard error")
     contours = contours and fit.effects.scale.compares
+    if against != "standard error":
+        if trim_and_fill is not None:
+            raise DataError('funnel: before and after trim and fill needs against="standard error"')
+        return funnel_against(
+            fit, against, contours=contours, labels=labels, groups=groups, title=title or ""
+        )
     panels = [_before(fit, with_heading=trim_and_fill is not None)]
     if trim_and_fill is not None:
         if trim_and_fill.fit.effects.labels != fit.effects.labels:
@@ -98,13 +115,15 @@ def funnel(
                 "funnel: trim_and_fill belongs to another fit; give trim_and_fill(fit) of this one"
             )
         panels.append(_after(trim_and_fill))
+    if groups is not None:
+        panels = [in_groups(panel, fit, groups) for panel in panels]
     scene = _scene(panels, contours=contours, labels=labels, title=title or "")
     return Figure(
         pages=(scene,),
         title=title or "Funnel plot",
         alt_text=_alt_text(fit, trim_and_fill),
         description=_description(fit, trim_and_fill, contours),
-        data=_data(panels[-1]),
+        data=_data(panels[-1], fit, groups),
     )
 
 
@@ -201,9 +220,10 @@ def _description(fit: PooledFit, result: TrimAndFill | None, contours: bool) -> 
     return "\n".join(out)
 
 
-def _data(panel: Panel) -> tuple[dict[str, object], ...]:
+def _data(panel: Panel, fit: PooledFit, groups: str | None) -> tuple[dict[str, object], ...]:
     scale = panel.fit.effects.scale
     first_filled = len(panel.labels) - panel.filled
+    levels = levels_of(fit, groups) if groups else ()
     return tuple(
         {
             "label": label,
@@ -211,6 +231,7 @@ def _data(panel: Panel) -> tuple[dict[str, object], ...]:
             "estimate": float(estimate),
             "se": float(error),
             "filled": index >= first_filled,
+            **({str(groups): levels[index]} if index < len(levels) else {}),
         }
         for index, (label, estimate, error) in enumerate(
             zip(panel.labels, panel.estimates, panel.errors, strict=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from evisynth.figures.axis import Axis, Tick
 from evisynth.figures.check import Box
 from evisynth.figures.fonts import CAP_HEIGHT, width
+from evisynth.figures.plane import Shape, marker
 from evisynth.figures.scene import Circle, Line, Polygon, Primitive, Rect, Text
 
 if TYPE_CHECKING:
@@ -38,7 +39,11 @@ _ZONE_Z = {0.01: 2.5758293035489004, 0.05: NORMAL, 0.10: 1.6448536269514722}
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """What one panel shows: ``filled`` studies at the end, ``earlier`` is the effect before."""
+    """What one panel shows: ``filled`` studies at the end, ``earlier`` is the effect before.
+
+    ``marks`` are shape and colour of each study, where they stand for ``groups`` (words, shape and
+    colour of each).
+    """
 
     heading: str
     fit: PooledFit
@@ -48,6 +53,8 @@ class Panel:
     filled: int
     earlier: float | None
     notes: tuple[str, ...]
+    marks: tuple[tuple[Shape, str], ...] = ()
+    groups: tuple[tuple[str, Shape, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +95,7 @@ class Frame:
         items.append(self._upright("pooled", panel.fit.estimate))
         items.append(Rect(axis.left, self.top, wide, high, stroke="#000000", stroke_width=0.7))
         points = self._points(panel)
-        items.extend(points)
+        items.extend(self._marks(panel, points))
         items.extend(self._axes(panel.fit.effects.scale))
         if not labels:
             return items, []
@@ -123,6 +130,17 @@ class Frame:
             start = axis.x(centre)
             out.append(replace(_LINES["limits"], x1=start, y1=self.top, x2=x, y2=self.y(error)))
         return out
+
+    def _marks(self, panel: Panel, points: Sequence[Circle]) -> list[Primitive]:
+        """Return the points in the shapes of their groups; added studies stay hollow circles."""
+        if not panel.marks:
+            return list(points)
+        first_filled = len(panel.labels) - panel.filled
+        marks: list[Primitive] = [
+            marker(shape, point.x, point.y, point.radius, colour)
+            for point, (shape, colour) in zip(points, panel.marks, strict=False)
+        ]
+        return [*marks, *points[first_filled:]]
 
     def _points(self, panel: Panel) -> list[Circle]:
         radius = 2.7 if len(panel.labels) <= 60 else 2.0
@@ -224,6 +242,8 @@ def legend(
     """Write the legend under the panels, in as many lines as it needs; also its lower edge."""
     last = panels[-1]
     entries: list[tuple[str, str]] = [("study", "Study")]
+    if last.groups:
+        entries = [(f"group {number}", group[0]) for number, group in enumerate(last.groups)]
     if last.filled:
         entries.append(("filled", "Filled study"))
     entries.append(("pooled", "Pooled effect"))
@@ -242,7 +262,12 @@ def legend(
         wide = KEY + 4 + width(words, SIZE)
         if x > left and (x + wide > right or kind == "#ffffff"):  # the zones on a line of their own
             x, base = left, base + LINE + 2.4
-        items.extend(_key(kind, x, base - CAP_HEIGHT / 2 * SIZE))
+        middle = base - CAP_HEIGHT / 2 * SIZE
+        if kind.startswith("group "):
+            _, shape, colour = last.groups[int(kind.removeprefix("group "))]
+            items.append(marker(shape, x + KEY / 2, middle, 2.7, colour))
+        else:
+            items.extend(_key(kind, x, middle))
         items.append(Text(x + KEY + 4, base, words, SIZE))
         x += wide + 12
     return items, base + 3

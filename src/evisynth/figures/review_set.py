@@ -14,6 +14,8 @@ from evisynth.figures.figure import Figure
 from evisynth.figures.flow import flow_diagram
 from evisynth.figures.forest import forest
 from evisynth.figures.funnel import funnel
+from evisynth.figures.profiles import Profile
+from evisynth.figures.profiles import profile as look_of
 from evisynth.figures.risk_of_bias import summary, traffic_light
 from evisynth.figures.shown import digits_of, limits_text, lower_first, measure, pooled_text
 
@@ -59,8 +61,9 @@ class ReviewFigure:
 
 @dataclass(slots=True)
 class _Numbers:
-    """Counts figures of the article and of its supplement."""
+    """Counts figures of the article and of its supplement, and gives each the review's look."""
 
+    look: Profile
     article: int = 0
     supplement: int = 0
     made: list[ReviewFigure] = field(default_factory=list)
@@ -101,7 +104,7 @@ class _Numbers:
     def _put(
         self, name: str, number: str, title: str, caption: str, figure: Figure, section: str
     ) -> None:
-        figure = replace(figure, title=f"Figure {number}. {title}")
+        figure = replace(_in_look(figure, self.look), title=f"Figure {number}. {title}")
         self.made.append(ReviewFigure(name, number, f"{title}.", caption, figure, section))
 
 
@@ -126,7 +129,7 @@ def review_figures(review: Review, results: Sequence[AnalysisResult]) -> tuple[R
     tuple of ReviewFigure
         In the order of their numbers, the supplement last.
     """
-    numbers = _Numbers()
+    numbers = _Numbers(look_of(review.figure_options.profile))
     if review.flow.records_found or review.decisions:
         caption = _flow_caption(review)
         figure = flow_diagram(review.flow)
@@ -137,8 +140,9 @@ def review_figures(review: Review, results: Sequence[AnalysisResult]) -> tuple[R
     for result in main:
         if result.fit.k >= LEAST_FOR_FUNNEL:
             _add_funnel(numbers, result)
+    rated = _rated(review, results)
     for result in main:
-        _add_forest(numbers, review, result)
+        _add_forest(numbers, review, result, rated.get(result.plan.id))
     for result in main:
         for by, analysis in result.subgroups.items():
             _add_subgroups(numbers, result, by, analysis)
@@ -146,6 +150,13 @@ def review_figures(review: Review, results: Sequence[AnalysisResult]) -> tuple[R
     for result in main:
         _add_sensitivity(numbers, review, result, results)
     return tuple(numbers.made)
+
+
+def _in_look(figure: Figure, look: Profile) -> Figure:
+    """Return a figure as a journal prints it: no wider than its page."""
+    if figure.profile or look.natural:
+        return figure
+    return figure.in_profile(look.name)
 
 
 def _main(results: Sequence[AnalysisResult]) -> list[AnalysisResult]:
@@ -271,8 +282,29 @@ def _assessments(review: Review, result: AnalysisResult) -> list[Assessment]:
     return [one for one in made if one.instrument == instrument]
 
 
-def _add_forest(numbers: _Numbers, review: Review, result: AnalysisResult) -> None:
-    plot = forest(result, risk_of_bias=_assessments(review, result) or None)
+def _rated(review: Review, results: Sequence[AnalysisResult]) -> dict[str, str]:
+    """Return the certainty by id of the analysis, where all of it is rated, and for this result."""
+    if not (review.ratings and review.summary_of_findings):
+        return {}
+    from evisynth.review import findings_of
+
+    return {
+        row.result.plan.id: row.rating.level
+        for row in findings_of(review, results)
+        if row.result is not None and row.rating is not None
+        if row.rating.is_complete and not row.stale
+    }
+
+
+def _add_forest(
+    numbers: _Numbers, review: Review, result: AnalysisResult, certainty: str | None
+) -> None:
+    plot = forest(
+        result,
+        risk_of_bias=_assessments(review, result) or None,
+        certainty=certainty,
+        profile=numbers.look,
+    )
     name = f"forest-{_slug(result.plan.id)}"
     title = f"Forest plot of {lower_first(result.plan.title)}"
     if result.by_format is not None:
@@ -290,6 +322,7 @@ def _add_subgroups(
         favours=result.plan.favours,
         lower_is_better=result.outcome.lower_is_better,
         by_label=label,
+        profile=numbers.look,
     )
     digits = digits_of(result.fit.effects)
     parts = "; ".join(
@@ -344,6 +377,7 @@ def _add_sensitivity(
             without.fit,
             favours=result.plan.favours,
             lower_is_better=result.outcome.lower_is_better,
+            profile=numbers.look,
         )
         numbers.add(
             f"forest-{_slug(result.plan.id)}-without-outliers",
@@ -359,7 +393,11 @@ def _add_sensitivity(
                 f"forest-{_slug(other.plan.id)}",
                 f"Forest plot of the sensitivity analysis: {lower_first(other.plan.title)}",
                 _result_sentence(other.fit),
-                forest(other, risk_of_bias=_assessments(review, other) or None),
+                forest(
+                    other,
+                    risk_of_bias=_assessments(review, other) or None,
+                    profile=numbers.look,
+                ),
                 section,
                 supplementary=True,
             )

@@ -183,6 +183,45 @@ class Scene:
         """Return the scene moved by (dx, dy) on a page of another size."""
         return Scene(width, height, tuple(_shift(item, dx, dy) for item in self.items))
 
+    def scaled(self, factor: float) -> Scene:
+        """Return the scene larger or smaller, its letters and lines with it.
+
+        Examples
+        --------
+        >>> small = Scene(100.0, 20.0, (Text(50, 10, "n = 3", size=8.0),)).scaled(0.5)
+        >>> small.width, small.texts[0].size
+        (50.0, 4.0)
+        """
+        if factor == 1.0:
+            return self
+        items = tuple(_scale(item, factor) for item in self.items)
+        return Scene(self.width * factor, self.height * factor, items)
+
+
+def _scale(item: Primitive, factor: float) -> Primitive:
+    if isinstance(item, Polyline | Polygon):
+        item = replace(item, points=tuple((x * factor, y * factor) for x, y in item.points))
+    elif isinstance(item, Line):
+        ends = {name: getattr(item, name) * factor for name in ("x1", "y1", "x2", "y2")}
+        item = replace(item, **ends)
+    else:
+        item = replace(item, x=item.x * factor, y=item.y * factor)
+    if isinstance(item, Text):
+        return replace(item, size=item.size * factor)
+    if isinstance(item, Line | Polyline):
+        dash = tuple(length * factor for length in item.dash)
+        return replace(item, width=item.width * factor, dash=dash)
+    if isinstance(item, Rect):
+        item = replace(
+            item,
+            width=item.width * factor,
+            height=item.height * factor,
+            radius=item.radius * factor,
+        )
+    elif isinstance(item, Circle):
+        item = replace(item, radius=item.radius * factor)
+    return replace(item, stroke_width=item.stroke_width * factor)
+
 
 def _shift(item: Primitive, dx: float, dy: float) -> Primitive:
     if isinstance(item, Line):

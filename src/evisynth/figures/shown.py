@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evisynth.display import decimals_for, format_ci, format_estimate, format_number
+from evisynth.figures.fits import level_of
 
 if TYPE_CHECKING:
     from evisynth.effects import EffectEstimates, Scale
-    from evisynth.synthesis import PooledFit
+    from evisynth.figures.fits import AnyFit
 
 __all__ = [
     "digits_of",
@@ -46,7 +47,7 @@ def level_text(level: float) -> str:
     return f"{100 * level:.4g}%"
 
 
-def measure(fit: PooledFit) -> str:
+def measure(fit: AnyFit) -> str:
     """Return the effect measure as it stands inside a sentence."""
     return lower_first(fit.effects.scale.label)
 
@@ -81,11 +82,11 @@ def limits_text(
     return format_ci(*scale.shown_limits(lower, upper), digits, separator)
 
 
-def pooled_text(fit: PooledFit, digits: int) -> str:
+def pooled_text(fit: AnyFit, digits: int) -> str:
     """Return a pooled effect inside a sentence, ``−0.34 (95% CI −0.61 to −0.07)``."""
     if not math.isfinite(fit.estimate):
         return "not estimable"
     scale = fit.effects.scale
     limits = limits_text(scale, fit.ci_lower, fit.ci_upper, digits)
     estimate = format_number(scale.shown(fit.estimate), digits)
-    return f"{estimate} ({level_text(fit.options.level)} CI {limits})"
+    return f"{estimate} ({level_text(level_of(fit))} CI {limits})"

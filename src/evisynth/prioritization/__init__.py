@@ -19,12 +19,13 @@ from evisynth.prioritization.simulation import (
     replay_stopping,
     simulate,
 )
-from evisynth.prioritization.statement import AiUseStatement, ai_use_statement
+from evisynth.prioritization.statement import AiUseStatement, RankingFacts, ai_use_statement
 from evisynth.prioritization.stopping import (
     Consecutive,
     Hypergeometric,
     RecallCurve,
     StoppingStatement,
+    first_met,
     recall_curve,
     stopping_statement,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "Part",
     "Prioritizer",
     "Ranking",
+    "RankingFacts",
     "RecallCurve",
     "Replay",
     "SafeCheck",
@@ -56,6 +58,7 @@ __all__ = [
     "confusion_matrix",
     "draw_priors",
     "draw_sample",
+    "first_met",
     "order_metrics",
     "part",
     "parts_of",

@@ -68,6 +68,19 @@ class Ranking:
     basis: str = "decisions"
     notes: tuple[str, ...] = ()
 
+    def facts(self) -> dict[str, Any]:
+        """Return what a report says of the ranking, as plain values to be kept."""
+        from importlib.metadata import version
+
+        return {
+            "model": self.model,
+            "versions": self.versions | {"evisynth": version("evisynth")},
+            "seed": self.seed,
+            "fingerprint": self.fingerprint,
+            "relevant": self.relevant,
+            "irrelevant": self.irrelevant,
+        }
+
     def __len__(self) -> int:
         return len(self.records)
 

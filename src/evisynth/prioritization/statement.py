@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from evisynth.prioritization.language_model import Confusion
 
-__all__ = ["AiUseStatement", "ai_use_statement"]
+__all__ = ["AiUseStatement", "RankingFacts", "ai_use_statement"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,52 @@ class AiUseStatement:
         return self.text
 
 
+@dataclass(frozen=True, slots=True)
+class RankingFacts:
+    """What a review keeps of a ranking (`Ranking.facts`), so that it can be told later.
+
+    Attributes
+    ----------
+    model, versions, seed, fingerprint, relevant, irrelevant
+        As in `Ranking`.
+    """
+
+    model: str
+    versions: dict[str, str]
+    seed: int
+    fingerprint: str
+    relevant: int
+    irrelevant: int
+
+    @classmethod
+    def read(cls, kept: Mapping[str, Any]) -> RankingFacts:
+        """Read what was kept; what is missing is said to be so.
+
+        Examples
+        --------
+        >>> RankingFacts.read({"model": "a line", "seed": 7}).fingerprint
+        'not kept'
+        """
+        versions = kept.get("versions")
+
+        def whole(name: str) -> int:
+            value = kept.get(name)
+            return value if isinstance(value, int) else 0
+
+        return cls(
+            str(kept.get("model", "a ranking whose model was not kept")),
+            {str(name): str(each) for name, each in versions.items()}
+            if isinstance(versions, dict)
+            else {},
+            whole("seed"),
+            str(kept.get("fingerprint", "not kept")),
+            whole("relevant"),
+            whole("irrelevant"),
+        )
+
+
 def ai_use_statement(
-    ranking: Ranking,
+    ranking: Ranking | RankingFacts,
     *,
     decided_by: Sequence[str],
     stopping: StoppingStatement | None = None,
@@ -89,7 +133,7 @@ def ai_use_statement(
     Parameters
     ----------
     ranking
-        The last ranking.
+        The last ranking, or what was kept of it.
     decided_by
         The people who decided, as they shall be named.
     stopping
@@ -129,7 +173,7 @@ def ai_use_statement(
         )
         if fired_at is not None:
             fired = f"The rule was first met after {plural(fired_at, 'record')}."
-    program = version("evisynth")
+    program = ranking.versions.get("evisynth") or version("evisynth")
     parts = [
         f"Artificial intelligence ranked the records for screening: {ranking.model} (Evisynth "
         f"{program}, seed {ranking.seed}, trained on {format_count(ranking.relevant)} relevant "

@@ -23,6 +23,7 @@ __all__ = [
     "RecallCurve",
     "StoppingRule",
     "StoppingStatement",
+    "first_met",
     "recall_curve",
     "stopping_statement",
 ]
@@ -325,6 +326,38 @@ def stopping_statement(
     except TypeError as error:
         raise DataError(f"the options {options!r} do not fit the rule {rule!r}: {error}") from error
     return made.state(labels, total)
+
+
+def first_met(
+    labels: Labels, total: int, *, rule: str = "hypergeometric", looks: int = 200, **options: Any
+) -> tuple[int | None, int]:
+    """Find when a rule was first met, had one looked at it at even steps.
+
+    Parameters
+    ----------
+    labels, total, rule, options
+        As in `stopping_statement`.
+    looks
+        How often it is looked at, at most; and once at the end.
+
+    Returns
+    -------
+    read : int or None
+        Records read when it was first met; None where it never was.
+    step : int
+        Records between two looks.
+
+    Examples
+    --------
+    >>> first_met([True] * 40 + [False] * 160, 260)
+    (179, 1)
+    """
+    found = _checked(labels, total)
+    step = max(1, -(-len(found) // looks))
+    for read in dict.fromkeys((*range(step, len(found) + 1, step), len(found))):
+        if stopping_statement(found[:read], total, rule=rule, **options).met:
+            return read, step
+    return None, step
 
 
 @dataclass(frozen=True, slots=True)

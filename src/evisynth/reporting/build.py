@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from evisynth.analysis import AnalysisResult
 from evisynth.errors import InputError, OptionError, Problem
 from evisynth.reporting.blocks import ReviewDocument
+from evisynth.reporting.checklists import checklists_document, fill_checklist
 from evisynth.reporting.content import build_document
 from evisynth.reporting.drawing import Drawings, Variant
 from evisynth.reporting.html import render_html
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "DocumentFormat", "build_outputs"]
 
 DocumentFormat: TypeAlias = Literal["html", "docx", "pdf"]
+REPORTED = ("prisma-2020", "prisma-2020-abstracts", "prisma-s")
+"""Check lists of a finished review; that of a protocol goes with the protocol."""
 FORMATS: tuple[DocumentFormat, ...] = ("html", "docx", "pdf")
 """Formats of the document."""
 
@@ -129,10 +132,28 @@ def build_outputs(
 
     def paper() -> None:
         if waiting is not None:
-            content, drawn, used = waiting.result()
+            content, placed, drawn, used = waiting.result()
+            pages.update(placed)
             drawings.done.update(drawn)
             drawings.used.update(used)
             put("review.pdf", content)
+
+    pages: dict[str, int] = {}
+
+    def lists() -> None:
+        filled = [fill_checklist(name, review, document, results, pages=pages) for name in REPORTED]
+        (out / "checklists").mkdir()
+        for made in filled:
+            put(f"checklists/{made.checklist.id}.csv", made.to_csv().encode("utf-8"))
+        text = checklists_document(
+            filled, document, href="review.html" if "html" in formats else ""
+        )
+        if "html" in formats:
+            put("checklists.html", render_html(text, Drawings.of(())).encode("utf-8"))
+        if "docx" in formats:
+            from evisynth.reporting.docx import render_docx
+
+            put("checklists.docx", render_docx(text, Drawings.of(())))
 
     waiting = None
     if "pdf" in formats:
@@ -149,7 +170,10 @@ def build_outputs(
         steps.append(("Word", word))
     if "pdf" in formats:
         steps.append(("PDF", paper))
+    steps.append(("Check lists", lists))
     steps.append(("Figures as PDF", lambda: pictures("pdf")))
+    if review.figure_options.tiff:
+        steps.append(("Figures as TIFF", lambda: pictures("tiff")))
     try:
         for done, (what, step) in enumerate(steps):
             if progress is not None:
@@ -161,4 +185,4 @@ def build_outputs(
     drawings.forget_unused()
     if progress is not None:
         progress("", len(steps), len(steps))
-    return tuple(sorted(written))
+    return tuple(sorted(written, key=Path.as_posix))

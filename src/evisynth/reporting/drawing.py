@@ -23,8 +23,8 @@ from evisynth.reporting.blocks import FigureBlock
 
 __all__ = ["Drawings", "Variant", "drawing_size", "fingerprint", "inline_svg"]
 
-Variant: TypeAlias = Literal["svg", "png", "pdf"]
-"""How a figure is drawn: SVG with text, PNG, PDF (all pages)."""
+Variant: TypeAlias = Literal["svg", "png", "pdf", "tiff"]
+"""How a figure is drawn: SVG with text, PNG, PDF (all pages), TIFF."""
 
 PNG_DPI = 300
 """Resolution of PNG; what Word shows and journals ask for."""
@@ -37,6 +37,8 @@ def draw(block: FigureBlock, page: int, variant: Variant) -> bytes:
         return figure.to_bytes("pdf")
     if variant == "png":
         return figure.to_bytes("png", page, dpi=PNG_DPI)
+    if variant == "tiff":
+        return figure.to_bytes("tiff", page)
     return figure.to_bytes("svg", page)
 
 
@@ -44,7 +46,7 @@ def draw(block: FigureBlock, page: int, variant: Variant) -> bytes:
 def _drawing_code() -> str:
     """Return a fingerprint of the code and the libraries that draw."""
     found = hashlib.sha256()
-    for name in ("check.py", "draw.py", "figure.py", "fonts.py", "scene.py"):
+    for name in ("check.py", "draw.py", "figure.py", "fonts.py", "scene.py", "system_fonts.py"):
         found.update(resources.files("evisynth.figures").joinpath(name).read_bytes())
     for name in ("matplotlib", "numpy", "pillow", "fonttools"):
         found.update(f"{name} {version(name)}\n".encode())
@@ -55,7 +57,8 @@ def fingerprint(block: FigureBlock, page: int, variant: Variant) -> str:
     """Return the fingerprint of a drawing: it changes with whatever the bytes follow from."""
     figure = block.figure
     pages = figure.pages if variant == "pdf" else (figure.pages[page],)
-    parts = (_drawing_code(), variant, PNG_DPI, figure.title, figure.alt_text, pages)
+    density = figure.dpi if variant == "tiff" else PNG_DPI
+    parts = (_drawing_code(), variant, density, figure.title, figure.alt_text, pages)
     return hashlib.sha256(repr(parts).encode("utf-8", "replace")).hexdigest()
 
 

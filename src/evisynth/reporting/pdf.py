@@ -12,7 +12,7 @@ from evisynth.reporting.drawing import Drawings
 from evisynth.reporting.html import render_paper
 from evisynth.reporting.pdf_figures import blank_picture, put_figures
 
-__all__ = ["render_pdf"]
+__all__ = ["render_pdf", "render_pdf_with_pages"]
 
 DEBIAN_PACKAGES = ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0")
 """System libraries that WeasyPrint needs, as Debian calls them."""
@@ -73,6 +73,21 @@ def render_pdf(document: ReviewDocument, drawings: Drawings | None = None) -> by
     SetupError
         When a system library of WeasyPrint is missing.
     """
+    return render_pdf_with_pages(document, drawings)[0]
+
+
+def render_pdf_with_pages(
+    document: ReviewDocument, drawings: Drawings | None = None
+) -> tuple[bytes, dict[str, int]]:
+    """Render a document as `render_pdf` does, and tell where its places came to stand.
+
+    Returns
+    -------
+    content : bytes
+        The file.
+    pages : dict of str to int
+        The page of each anchor, from 1.
+    """
     weasyprint = _weasyprint()
     from weasyprint.urls import URLFetcher, URLFetcherResponse
 
@@ -104,11 +119,19 @@ def render_pdf(document: ReviewDocument, drawings: Drawings | None = None) -> by
         string=_font_faces(), font_config=configuration, url_fetcher=fetcher, base_url="figure:/"
     )
     page = weasyprint.HTML(string=render_paper(document), url_fetcher=fetcher, base_url="figure:/")
+    pages: dict[str, int] = {}
+
+    def finish(laid_out: Any, pdf: Any) -> None:
+        for number, each in enumerate(laid_out.pages, 1):
+            for anchor in each.anchors:
+                pages.setdefault(anchor, number)
+        put_figures(pdf, pictures)
+
     written: bytes = page.write_pdf(
-        finisher=lambda _, pdf: put_figures(pdf, pictures),
+        finisher=finish,
         stylesheets=[faces],
         font_config=configuration,
         pdf_variant="pdf/ua-1",
         pdf_identifier=document.meta.identifier.encode("ascii", "ignore")[:32] or b"evisynth",
     )
-    return written
+    return written, pages

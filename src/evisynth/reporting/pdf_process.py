@@ -13,12 +13,12 @@ from typing import TypeAlias
 from evisynth.errors import SetupError
 from evisynth.reporting.blocks import ReviewDocument
 from evisynth.reporting.drawing import Drawings, Variant
-from evisynth.reporting.pdf import render_pdf
+from evisynth.reporting.pdf import render_pdf_with_pages
 
 __all__ = ["PdfInBackground"]
 
-Answer: TypeAlias = tuple[bytes, dict[tuple[str, int, Variant], bytes], set[str]]
-"""The PDF, and the figures drawn for it and the kept files used, as `Drawings` has them."""
+Answer: TypeAlias = tuple[bytes, dict[str, int], dict[tuple[str, int, Variant], bytes], set[str]]
+"""The PDF, the page of each place, the figures drawn and the kept files used (`Drawings`)."""
 
 
 class PdfInBackground:
@@ -87,7 +87,7 @@ class PdfInBackground:
 
 def _render(document: ReviewDocument, kept: Path | None) -> Answer:
     drawings = Drawings.of(document.figures, kept)
-    return render_pdf(document, drawings), drawings.done, drawings.used
+    return (*render_pdf_with_pages(document, drawings), drawings.done, drawings.used)
 
 
 def _main() -> None:

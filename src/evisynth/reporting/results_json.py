@@ -20,9 +20,11 @@ import numpy as np
 from evisynth.analysis import AnalysisPlan, AnalysisResult
 from evisynth.appraisal import Assessment
 from evisynth.effects import EffectEstimates, Scale
+from evisynth.reporting.certainty_rows import certainty_to_dict
 from evisynth.reporting.content.appendices import software_versions
 from evisynth.reporting.content.comparison import Compared, compared
 from evisynth.reporting.content.context import Context
+from evisynth.reporting.content.summary_of_findings import findings
 from evisynth.review import FlowCounts, Review
 from evisynth.synthesis import (
     AsymmetryTest,
@@ -292,6 +294,8 @@ def _regression(found: MetaRegression) -> dict[str, Any]:
 def _plan(plan: AnalysisPlan) -> dict[str, Any]:
     found = asdict(plan)
     found.pop("source", None)
+    if not plan.timepoints:
+        del found["timepoints"]
     return {name: _plain(value) for name, value in found.items()}
 
 
@@ -463,6 +467,7 @@ def results_to_dict(
         },
         "analyses": {result.plan.id: analysis_to_dict(result) for result in results},
         "comparison": [_compared(pair) for pair in compared(context)],
+        "certainty": [certainty_to_dict(finding) for finding in findings(context)],
         "figures": [
             {
                 "id": figure.id,

@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from evisynth.analysis import AnalysisResult
+from evisynth.reporting.certainty_rows import CERTAINTY_HEADERS, certainty_rows
 from evisynth.reporting.content.characteristics import characteristic_words
 from evisynth.reporting.content.comparison import compared
 from evisynth.reporting.content.context import Context
+from evisynth.reporting.content.summary_of_findings import findings
 from evisynth.reporting.results_json import effect_rows
 from evisynth.review import Review
 from evisynth.synthesis import HeterogeneityTest, PooledFit, SubgroupAnalysis
@@ -395,6 +397,7 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
     "records": ("id", "title", "authors", "year", "journal", "doi", "pmid", "url", "source",
                 "stage", "state", "reason", "study"),
     "comparison": ("label", "outcome", "analysis", "subgroup", "level"),
+    **CERTAINTY_HEADERS,
 }  # fmt: skip
 """The first columns of each table; those of an empty table."""
 
@@ -427,6 +430,7 @@ def table_rows(review: Review, results: Sequence[AnalysisResult]) -> dict[str, l
         "flow": list(_flow_rows(review)),
         "records": list(_record_rows(review)),
         "comparison": list(_comparison_rows(context)),
+        **certainty_rows(findings(context)),
     }
 
 

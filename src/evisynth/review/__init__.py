@@ -1,6 +1,8 @@
 """The review as a frozen value, read from its folder."""
 
+from evisynth.review.deviations import Deviation, PlanChange, plan_changes
 from evisynth.review.files import fingerprint, input_files
+from evisynth.review.findings import RATINGS_FILE
 from evisynth.review.flow import PrismaFlow, count_flow, flow, flow_heading
 from evisynth.review.history import (
     FIRST_HEAD,
@@ -43,6 +45,8 @@ from evisynth.review.item_values import (
 )
 from evisynth.review.items import KINDS, PLAN_FILE, file_of, kind_named
 from evisynth.review.parts import (
+    FigureLook,
+    FigureOptions,
     FlowBox,
     FlowColumn,
     FlowCounts,
@@ -60,6 +64,8 @@ from evisynth.review.plan_reading import Plan, parse_plan, read_plan
 from evisynth.review.removals import read_removals
 from evisynth.review.review import Review, read_review
 from evisynth.review.searches import read_duplicates, read_search, read_searches
+from evisynth.review.stopping import KeptStopping, kept_stopping
+from evisynth.review.summary import findings_of
 from evisynth.review.team import (
     ACTS,
     PERMISSIONS,
@@ -82,14 +88,18 @@ __all__ = [
     "LOG_FILE",
     "PERMISSIONS",
     "PLAN_FILE",
+    "RATINGS_FILE",
     "ROLES",
     "Act",
     "Break",
     "Cell",
     "Change",
     "Column",
+    "Deviation",
     "Draft",
     "Entry",
+    "FigureLook",
+    "FigureOptions",
     "FlowBox",
     "FlowColumn",
     "FlowCounts",
@@ -98,9 +108,11 @@ __all__ = [
     "Head",
     "Item",
     "ItemKey",
+    "KeptStopping",
     "Kind",
     "Person",
     "Plan",
+    "PlanChange",
     "PreviousStudies",
     "PrismaFlow",
     "Protocol",
@@ -122,6 +134,7 @@ __all__ = [
     "edit_plan",
     "file_digest",
     "file_of",
+    "findings_of",
     "fingerprint",
     "flow",
     "flow_heading",
@@ -130,6 +143,7 @@ __all__ = [
     "ignored_people",
     "input_files",
     "kept_files",
+    "kept_stopping",
     "kind_named",
     "make_key",
     "may",
@@ -137,6 +151,7 @@ __all__ = [
     "parse_plan",
     "permission_table",
     "permit",
+    "plan_changes",
     "pseudonyms",
     "read_duplicates",
     "read_items",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, get_args, get_origin, get_type_hints
 
-from evisynth.analysis import AnalysisPlan, SubgroupPlan
+from evisynth.analysis import AnalysisPlan, SubgroupPlan, at_timepoint
 from evisynth.errors import Problem
 from evisynth.extraction import DataKind, OutcomeRow
 from evisynth.review.plan_reading import REVIEW_FILE, AnalysisDraft, Plan
@@ -155,6 +155,7 @@ def _to_plan(
         asymmetry_tests=tuple(section.asymmetry_tests),
         cumulative=cumulative,
         favours=(first, second),
+        timepoints=tuple(section.timepoints),
         source=REVIEW_FILE,
     )
 
@@ -221,7 +222,11 @@ def _formats(
                 hint="" if any(fits(each) for each in known) else "No format of the plan suits it",
             )
         )
-    present = {row.format for row in rows if row.outcome == section.outcome}
+    present = {
+        row.format
+        for row in rows
+        if row.outcome == section.outcome and at_timepoint(row, section.timepoints)
+    }
     chosen = tuple(section.formats) or tuple(
         name for name in known if name in present and fits(name)
     )
@@ -312,6 +317,36 @@ def _check_columns(plan: Plan, draft: AnalysisDraft, problems: list[Problem]) ->
                 problems.append(problem)
 
 
+def _at_several_times(
+    plan: Plan,
+    draft: AnalysisDraft,
+    formats: tuple[str, ...],
+    rows: Sequence[OutcomeRow],
+    problems: list[Problem],
+) -> bool:
+    """Tell whether a study has several rows of a format, and which time points there are."""
+    seen: set[tuple[str, str]] = set()
+    for row in rows:
+        if row.format in formats and (row.study, row.format) in seen:
+            times = tuple(sorted({each.timepoint for each in rows if each.study == row.study}))
+            at = place(plan.lines, draft.path_of("timepoints", plan.default_keys))
+            problem = Problem(
+                row.file,
+                f"line {row.line}, column study",
+                f"a second row of {row.study!r} for {row.outcome!r} ({row.format}), at another time"
+                f" point: the analysis {draft.section.id!r} ({REVIEW_FILE}, {at}) would have to"
+                " choose between several time points",
+                times,
+                hint="Keep one, or write there which ones go in, the preferred first:"
+                " timepoints = [...]",
+            )
+            if problem not in problems:
+                problems.append(problem)
+            return True
+        seen.add((row.study, row.format))
+    return False
+
+
 def _check_selection(
     plan: Plan,
     draft: AnalysisDraft,
@@ -323,7 +358,19 @@ def _check_selection(
     """Check how many studies an analysis has, and which format of a study goes in."""
     section = draft.section
     at = place(plan.lines, draft.path)
-    of_outcome = [row for row in rows if row.outcome == section.outcome]
+    every = [row for row in rows if row.outcome == section.outcome]
+    of_outcome = [row for row in every if at_timepoint(row, section.timepoints)]
+    if every and not of_outcome:
+        path = draft.path_of("timepoints", plan.default_keys)
+        times = tuple(sorted({row.timepoint for row in every if row.timepoint}))
+        problems.append(
+            word_problem(
+                REVIEW_FILE, place(plan.lines, path), section.timepoints[0], times, "time point"
+            )
+        )
+        return
+    if not section.timepoints and _at_several_times(plan, draft, formats, of_outcome, problems):
+        return
     by_study: dict[str, list[str]] = {}
     for row in of_outcome:
         if row.format in formats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +11,12 @@ from evisynth.errors import Problem
 
 __all__ = ["fingerprint", "input_files", "path_inside"]
 
-_BUILT = ("out", ".evisynth", "audit")
+_BUILT = ("out", "out-protocol", "export", ".evisynth", "audit")
 """Folders that are made from the inputs, and the history of how they came to be."""
+
+_FULL_TEXT = re.compile(r"fulltext/[0-9a-f]{64}\.pdf")
+"""Reports that people uploaded: their fingerprints stand in ``fulltext/attachments.csv``; they are
+kept out of git and of what is published, so that a review is the same with and without them."""
 
 
 def path_inside(
@@ -77,7 +82,8 @@ def path_inside(
 def input_files(folder: Path) -> Iterator[tuple[str, Path]]:
     """Yield every input file with its path relative to the folder, in the order of the paths.
 
-    What is built (``out/``), the embedded database and hidden files are no inputs.
+    What is built (``out/``, ``export/``), the embedded database, hidden files and uploaded reports
+    (``fulltext/<sha256>.pdf``) are no inputs.
     """
     found = {
         path.relative_to(folder).as_posix(): path
@@ -87,7 +93,8 @@ def input_files(folder: Path) -> Iterator[tuple[str, Path]]:
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     }
     for name in sorted(found):
-        yield name, found[name]
+        if not _FULL_TEXT.fullmatch(name):
+            yield name, found[name]
 
 
 def fingerprint(folder: Path) -> str:

@@ -242,7 +242,8 @@ _ALL = (
         "stopping",
         "statement on when screening may stop",
         (_STAGE, column("id", required=True)),
-        _columns("rule", "parameters", "statement", "person", "date"),
+        (*_columns("rule", "parameters", "statement", "person", "date"),
+         column("done", allowed=("stopped", "resumed")), *_columns("reason")),
         "decisions/stopping.csv",
     ),
     Kind(

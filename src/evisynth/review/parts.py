@@ -12,6 +12,8 @@ from evisynth.screening import Stage
 from evisynth.studies import Field
 
 __all__ = [
+    "FigureLook",
+    "FigureOptions",
     "FlowBox",
     "FlowColumn",
     "FlowCounts",
@@ -27,6 +29,18 @@ __all__ = [
 
 FlowTemplate = Literal["new_databases", "new_all", "updated_databases", "updated_all"]
 """PRISMA 2020's four: a new or an updated review; databases and registers only, or all sources."""
+
+
+FigureLook = Literal["cochrane", "bmj", "jama", "lancet", "plain"]
+"""Looks of figures that the plan may name; `evisynth.figures.PROFILES` has their values."""
+
+
+@dataclass(frozen=True, slots=True)
+class FigureOptions:
+    """How the figures are made: their look, and whether they are written as TIFF, too."""
+
+    profile: FigureLook = "cochrane"
+    tiff: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +81,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """Registration of the protocol; ``fields`` keeps PROSPERO's fields by their names."""
+    """Registration of the protocol; ``fields`` keeps PROSPERO's fields by their names.
+
+    ``no_deviations`` is the team's statement that nothing was changed since.
+    """
 
     register: str = ""
     id: str = ""
@@ -75,6 +92,7 @@ class Registration:
     url: str = ""
     note: str = ""
     fields: dict[str, str] = field(default_factory=dict)
+    no_deviations: bool = False
 
 
 @dataclass(frozen=True, slots=True)

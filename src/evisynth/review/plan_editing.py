@@ -12,6 +12,9 @@ from evisynth.review.toml_lines import KeyPath
 
 __all__ = ["edit_plan"]
 
+LINE = 80
+"""Letters from which on the parts of a list stand on lines of their own."""
+
 
 def edit_plan(text: str, changes: Sequence[tuple[KeyPath, object]], where: str = PLAN_FILE) -> str:
     r"""Set, add or remove keys of a plan; comments, order and blanks of the rest stay.
@@ -135,6 +138,8 @@ def _item(value: object, *, table: bool) -> Any:
         array = tomlkit.array()
         for part in value:
             array.append(_item(part, table=False))
+        if sum(len(str(part)) for part in value) > LINE:
+            array.multiline(multiline=True)
         return array
     return tomlkit.item(value)
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from evisynth.errors import InputError, Problem, closest
 from evisynth.extraction import Outcome, OutcomeTable
 from evisynth.records import read_utf8
-from evisynth.review.parts import Person, PreviousStudies, Question, Registration
+from evisynth.review.deviations import Deviation
+from evisynth.review.parts import FigureOptions, Person, PreviousStudies, Question, Registration
 from evisynth.review.schema_errors import check_section, place, word_problem
 from evisynth.review.team import ROLES
 from evisynth.review.toml_lines import KeyPath, key_lines
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
         AnalysisSection,
         ExtractionSection,
         FieldSection,
+        FiguresSection,
+        FindingSection,
         HighlightSection,
         LimitsSection,
         OutcomeSection,
@@ -92,8 +95,12 @@ class Plan:
     analysis_ids: tuple[str, ...] | None = None
     default_keys: frozenset[str] = frozenset()
     limits: tuple[str, ...] = ()
+    deviations: tuple[Deviation, ...] = ()
     highlight: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    figure_options: FigureOptions = field(default_factory=FigureOptions)
     previous: PreviousStudies | None = None
+    findings: tuple[tuple[KeyPath, FindingSection], ...] = ()
+    findings_whole: bool = True
 
 
 def parse_toml(
@@ -214,8 +221,11 @@ class _PlanReader:
         outcomes = self._items("outcomes", schema.OutcomeSection)
         limits: LimitsSection | None = self._table("limits", schema.LimitsSection)
         marks: HighlightSection | None = self._table("highlight", schema.HighlightSection)
+        figures: FiguresSection | None = self._table("figures", schema.FiguresSection)
         self._table("connectors", schema.ConnectorsSection)
         defaults, analyses = self._analyses(schema.AnalysisSection)
+        findings = self._items("summary_of_findings", schema.FindingSection)
+        deviations = self._items("deviations", schema.DeviationSection)
         return Plan(
             lines=self.lines,
             review=self._table("review", schema.ReviewSection, required=True),
@@ -241,7 +251,13 @@ class _PlanReader:
             default_keys=defaults,
             limits=tuple(limits.statements) if limits else (),
             highlight=(tuple(marks.include), tuple(marks.exclude)) if marks else ((), ()),
+            figure_options=FigureOptions(figures.profile, figures.tiff)
+            if figures
+            else FigureOptions(),
             previous=self._previous(schema.UpdateSection),
+            deviations=tuple(Deviation(**made.model_dump()) for _, made in deviations),
+            findings=tuple(findings),
+            findings_whole=len(findings) == len(self.data.get("summary_of_findings", [])),
         )
 
     def _check_names(self) -> None:

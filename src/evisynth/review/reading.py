@@ -7,13 +7,16 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from evisynth.analysis import AnalysisPlan
+from evisynth.analysis import AnalysisPlan, at_timepoint
 from evisynth.appraisal import Assessment, PublishedJudgement
+from evisynth.certainty import FindingPlan, Step
 from evisynth.errors import InputError, Problem
 from evisynth.extraction import OutcomeRow, check_duplicate_rows, read_outcome_rows
 from evisynth.records import Record, SearchSource, read_utf8
 from evisynth.review.analyses import build_analyses, check_words
+from evisynth.review.deviations import PlanChange, plan_changes
 from evisynth.review.files import fingerprint, path_inside
+from evisynth.review.findings import build_findings, ratings_of
 from evisynth.review.flow import count_flow
 from evisynth.review.history import LOG_FILE
 from evisynth.review.parts import FlowCounts, PublishedResult, Removal
@@ -22,6 +25,7 @@ from evisynth.review.published import read_published_results
 from evisynth.review.removals import read_removals
 from evisynth.review.schema_errors import place, word_problem
 from evisynth.review.searches import read_duplicates, read_searches
+from evisynth.review.stopping import STOPPING_FILE, KeptStopping, read_stopping
 from evisynth.review.strategies import read_strategies
 from evisynth.screening import (
     Decision,
@@ -68,6 +72,10 @@ class FolderContents:
     warnings: tuple[str, ...]
     strategies: dict[str, Strategy] = field(default_factory=dict)
     removals: tuple[Removal, ...] = ()
+    stopping: tuple[KeptStopping, ...] = ()
+    plan_changes: tuple[PlanChange, ...] = ()
+    summary_of_findings: tuple[FindingPlan, ...] = ()
+    ratings: dict[str, tuple[Step, ...]] = field(default_factory=dict)
 
 
 def read_folder(folder: Path) -> FolderContents:
@@ -126,6 +134,7 @@ class _FolderReader:
         removals = self._removals(known)
         decided_before = len(self.problems)
         decisions = self._decisions(plan, known)
+        stopping = self._stopping()
         retrievals = self._retrievals(known)
         lost = {made.record for made in retrievals if made.status == "not_retrieved"}
         stages = plan.stages or ()
@@ -179,6 +188,8 @@ class _FolderReader:
         analyses = build_analyses(
             plan, studies, rows if rows_sound else None, self.problems, self.warnings
         )
+        findings = build_findings(plan, analyses, self.problems, self.warnings)
+        ratings = ratings_of(self.folder, plan, findings, self.problems)
         texts = self._texts()
         if self.problems:
             raise InputError(in_order(self.problems))
@@ -213,6 +224,10 @@ class _FolderReader:
                 previous=plan.previous,
             ),
             removals=removals,
+            stopping=stopping,
+            plan_changes=self._plan_changes(plan),
+            summary_of_findings=findings,
+            ratings=ratings,
             fingerprint=fingerprint(self.folder),
             warnings=tuple(self.warnings),
         )
@@ -233,6 +248,17 @@ class _FolderReader:
         if path is None:
             return ()
         return read_removals(path, where=REMOVED_FILE, records=known, problems=self.problems)
+
+    def _plan_changes(self, plan: Plan) -> tuple[PlanChange, ...]:
+        path = self.folder / REVIEW_FILE
+        text = path.read_text(encoding="utf-8", errors="replace")
+        return plan_changes(self.folder, text, plan.registration.date)
+
+    def _stopping(self) -> tuple[KeptStopping, ...]:
+        path = self._path(STOPPING_FILE)
+        if path is None:
+            return ()
+        return read_stopping(path, where=STOPPING_FILE, problems=self.problems)
 
     def _decisions(self, plan: Plan, known: frozenset[str] | None) -> tuple[Decision, ...]:
         stages = plan.stages or (Stage("title_abstract", 1, {}), Stage("full_text", 1, {}))
@@ -421,5 +447,7 @@ def studies_in_synthesis(
         for analysis in analyses
         if analysis.role == "main"
         for row in rows
-        if row.outcome == analysis.outcome and row.format in analysis.formats
+        if row.outcome == analysis.outcome
+        and row.format in analysis.formats
+        and at_timepoint(row, analysis.timepoints)
     )

@@ -7,10 +7,20 @@ from pathlib import Path
 from typing import Literal
 
 from evisynth.appraisal import Assessment, PublishedJudgement
+from evisynth.certainty import FindingPlan, Step
 from evisynth.extraction import OutcomeRow
 from evisynth.records import Record, SearchSource
-from evisynth.review.parts import FlowCounts, Person, Protocol, PublishedResult, Removal
+from evisynth.review.deviations import Deviation, PlanChange
+from evisynth.review.parts import (
+    FigureOptions,
+    FlowCounts,
+    Person,
+    Protocol,
+    PublishedResult,
+    Removal,
+)
 from evisynth.review.reading import read_folder
+from evisynth.review.stopping import KeptStopping
 from evisynth.screening import Decision, RecordState
 from evisynth.searches import Strategy
 from evisynth.studies import Retrieval, Study
@@ -54,10 +64,22 @@ class Review:
     warnings : tuple of str
         What a reviewer should look at: numbers that contradict each other, repairs of exports,
         files and columns left unread.
+    deviations : tuple of Deviation
+        Changes against registration or protocol, as stated.
+    plan_changes : tuple of PlanChange
+        Keys of the plan that stand otherwise than on the day of registration, by the history.
+    stopping : tuple of KeptStopping
+        Statements on when screening may stop, and what was done.
     removals : tuple of Removal
         Records removed before screening for other reasons than being duplicates.
     published_citation : str
         The publication that `published_results` are taken from; ``""`` if none is named.
+    summary_of_findings : tuple of FindingPlan
+        Rows of the summary of findings as planned; `findings_of` computes them.
+    ratings : dict of str to tuple of Step
+        What people decided on the certainty, by id of the analysis.
+    figure_options : FigureOptions
+        Look of the figures.
     """
 
     folder: Path
@@ -92,6 +114,12 @@ class Review:
     published_citation: str = ""
     strategies: dict[str, Strategy] = field(default_factory=dict)
     removals: tuple[Removal, ...] = ()
+    stopping: tuple[KeptStopping, ...] = ()
+    deviations: tuple[Deviation, ...] = ()
+    plan_changes: tuple[PlanChange, ...] = ()
+    summary_of_findings: tuple[FindingPlan, ...] = ()
+    ratings: dict[str, tuple[Step, ...]] = field(default_factory=dict)
+    figure_options: FigureOptions = field(default_factory=FigureOptions)
 
     @classmethod
     def read(cls, folder: Path | str) -> Review:
@@ -165,6 +193,12 @@ class Review:
             published_citation=plan.published.citation if plan.published else "",
             strategies=held.strategies,
             removals=held.removals,
+            stopping=held.stopping,
+            deviations=plan.deviations,
+            plan_changes=held.plan_changes,
+            summary_of_findings=held.summary_of_findings,
+            ratings=held.ratings,
+            figure_options=plan.figure_options,
         )
 
 

@@ -22,15 +22,19 @@ from pydantic import (
 
 from evisynth.extraction import FACTS, KINDS, DataKind
 from evisynth.records import SourceKind
+from evisynth.review.parts import FigureLook
 
 __all__ = [
     "ITEMS",
     "SECTIONS",
     "AnalysisSection",
+    "BaselineSection",
     "ConnectorsSection",
     "CriteriaSection",
     "ExtractionSection",
     "FieldSection",
+    "FiguresSection",
+    "FindingSection",
     "FullTextSection",
     "LimitsSection",
     "OutcomeSection",
@@ -45,6 +49,8 @@ __all__ = [
     "StageSection",
     "StagesSection",
     "SubgroupSection",
+    "ThresholdsSection",
+    "TypicalScaleSection",
     "UpdateSection",
 ]
 
@@ -115,6 +121,7 @@ class RegistrationSection(Section):
     date: Date = ""
     url: Prose = ""
     note: Prose = ""
+    no_deviations: bool = False
     fields: dict[str, Prose] = {}
 
 
@@ -148,6 +155,8 @@ class StageSection(Section):
     order: Literal["own", "ranked"] = "own"
     reviewers: list[Text] = []
     adjudicators: list[Text] = []
+    stop_recall: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    stop_confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
 
 
 class FullTextSection(StageSection):
@@ -234,6 +243,7 @@ class AnalysisSection(Section):
     variance: Prose = ""
     formats: list[Text] = []
     mixed_formats: bool = False
+    timepoints: list[Text] = []
     model: Text = "random"
     tau2: Text = "REML"
     ci: Text = "HKSJ"
@@ -252,10 +262,73 @@ class AnalysisSection(Section):
     favours: Annotated[list[Text], Field(min_length=2, max_length=2)] = ["intervention", "control"]
 
 
+class BaselineSection(Section):
+    """``summary_of_findings.baseline``: a risk without the intervention, with its source."""
+
+    name: Prose = ""
+    risk: Annotated[float, Field(gt=0)]
+    source: Text
+
+
+class ThresholdsSection(Section):
+    """``[summary_of_findings.thresholds]``: where effects are small, moderate and large."""
+
+    unit: Literal["per 1000", "SMD", "points", "ratio"]
+    small: Annotated[float, Field(gt=0)]
+    moderate: Annotated[float, Field(gt=0)] | None = None
+    large: Annotated[float, Field(gt=0)] | None = None
+    source: Text
+
+
+class TypicalScaleSection(Section):
+    """``[summary_of_findings.typical_scale]``: a well-known scale with its typical SD."""
+
+    name: Text
+    sd: Annotated[float, Field(gt=0)]
+    source: Text
+    mid: Annotated[float, Field(gt=0)] | None = None
+    lowest: float | None = None
+    highest: float | None = None
+
+
+class FindingSection(Section):
+    """``[[summary_of_findings]]``: a row; an analysis, or an outcome without data."""
+
+    analysis: Prose = ""
+    outcome: Prose = ""
+    label: Prose = ""
+    follow_up: Prose = ""
+    comment: Prose = ""
+    importance: Literal["critical", "important", ""] = ""
+    design: Literal["randomized", "non-randomized"] = "randomized"
+    baseline: list[BaselineSection] = []
+    baseline_from: Literal["median", "pooled"] = "median"
+    thresholds: ThresholdsSection | None = None
+    typical_scale: TypicalScaleSection | None = None
+    not_reported: Annotated[int, Field(ge=0)] | None = None
+    registered: Annotated[int, Field(ge=0)] | None = None
+    relative_reduction: Annotated[float, Field(gt=0, lt=1)] = 0.25
+
+
 class LimitsSection(Section):
     """``[limits]``: known limits, printed in the document."""
 
     statements: list[Text] = []
+
+
+class DeviationSection(Section):
+    """``[[deviations]]``: a change against registration or protocol, with its reason."""
+
+    what: Text
+    why: Text
+    date: Date = ""
+
+
+class FiguresSection(Section):
+    """``[figures]``: look of the figures, and whether they are written as TIFF, too."""
+
+    profile: FigureLook = "cochrane"
+    tiff: bool = False
 
 
 class HighlightSection(Section):
@@ -301,6 +374,7 @@ SECTIONS: dict[str, type[Section]] = {
     "published": PublishedSection,
     "defaults": AnalysisSection,
     "limits": LimitsSection,
+    "figures": FiguresSection,
     "highlight": HighlightSection,
     "connectors": ConnectorsSection,
 }
@@ -312,6 +386,8 @@ ITEMS: dict[str, type[Section]] = {
     "outcomes": OutcomeSection,
     "extraction": ExtractionSection,
     "analyses": AnalysisSection,
+    "summary_of_findings": FindingSection,
+    "deviations": DeviationSection,
 }
 """Sections of several: ``[[people]]`` and so on, and ``[fields.<name>]``; checked one by one."""
 

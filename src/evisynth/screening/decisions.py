@@ -59,6 +59,9 @@ class Stage:
         What a person's queue is read in: mixed by the seed, or ranked by what was decided so far.
     reviewers, adjudicators : tuple of str
         Ids of the people who may do so at this stage; empty: all who have the role.
+    stop_recall, stop_confidence : float
+        What the statement on when to stop asks for, if nothing else is said: share of the relevant
+        records found, and how sure one wants to be of it.
     """
 
     name: StageName
@@ -75,6 +78,8 @@ class Stage:
     order: Literal["own", "ranked"] = "own"
     reviewers: tuple[str, ...] = ()
     adjudicators: tuple[str, ...] = ()
+    stop_recall: float = 0.95
+    stop_confidence: float = 0.95
 
     def __post_init__(self) -> None:
         for option, value, allowed in (
@@ -95,6 +100,9 @@ class Stage:
             raise DataError(f"pilot is {self.pilot} at {self.name}; give a number of records")
         if self.kappa_min is not None and not -1 <= self.kappa_min <= 1:
             raise DataError(f"kappa_min is {self.kappa_min} at {self.name}; kappa is -1 to 1")
+        for name in ("stop_recall", "stop_confidence"):
+            if not 0 < getattr(self, name) < 1:
+                raise DataError(f"{name} is {getattr(self, name)} at {self.name}; give 0.95 or so")
 
     def counted(self, verdict: Verdict) -> Verdict:
         """Return what a verdict counts as under the policy on ``maybe``.

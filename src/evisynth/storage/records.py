@@ -10,6 +10,7 @@ from evisynth.errors import OptionError
 from evisynth.records import Record
 from evisynth.screening import RecordState
 from evisynth.storage.store import Store
+from evisynth.storage.words import matching, plain_words, search_terms
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -96,7 +97,7 @@ def _row(review: int, position: int, record: Record) -> models.Record:
         url=plain(record.url),
         abstract=plain(record.abstract),
         keywords=plain(keywords),
-        search=plain(searched.casefold()),
+        search=plain_words(plain(searched)),
     )
 
 
@@ -142,9 +143,12 @@ def record_facts(store: Store) -> RecordFacts:
     return RecordFacts(*columns)
 
 
-def search_ids(store: Store, word: str) -> frozenset[str]:
-    """Return the ids of the records that hold a word, in any case."""
-    return frozenset(_filtered(store, word, "", "", "").values_list("record", flat=True).iterator())
+def search_ids(store: Store, terms: Sequence[str]) -> frozenset[str]:
+    """Return the ids of the records that hold all of some terms of `search_terms`."""
+    from evisynth.storage import models
+
+    rows = models.Record.objects.using(store.alias).filter(review_id=store.review)
+    return frozenset(matching(rows, terms).values_list("record", flat=True).iterator())
 
 
 def replace_states(store: Store, states: Mapping[tuple[str, str], RecordState]) -> None:
@@ -200,7 +204,7 @@ def list_records(
         The review.
     search
         Words that title, abstract, authors, journal, keywords, DOI, PMID or id must hold, all of
-        them, in any case.
+        them, or begin a word of; words in quotes stand one after the other.
     stage, status
         Only records that stand so at a stage.
     source
@@ -246,8 +250,7 @@ def _filtered(
     from evisynth.storage import models
 
     rows = models.Record.objects.using(store.alias).filter(review_id=store.review)
-    for word in search.casefold().split():
-        rows = rows.filter(search__contains=word)
+    rows = matching(rows, search_terms(search))
     if source:
         rows = rows.filter(source=source)
     if stage:

@@ -120,9 +120,9 @@ def _check_all(place: str | Path, check: Callable[[Store], None]) -> None:
     """Open each review of a restored database and check it; close its connection."""
     from django.db import connections
 
+    alias = connect(place)  # sets Django up, without which there are no models
     from evisynth.storage.models import Review
 
-    alias = connect(place)
     try:
         bring_up_to_date(alias, None, create=False)  # the backup itself is the backup
         for name in list(Review.objects.using(alias).values_list("name", flat=True)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from evisynth.storage.errors import NewerSchemaError, refused
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from django.db.migrations.executor import MigrationExecutor
 
 __all__ = ["bring_up_to_date", "pending_migrations"]
+
+OURS = (APP, "evisynth_accounts")
+"""Applications whose migrations this version must know."""
 
 _LOCK = 0x65766973
 """Number of PostgreSQL's advisory lock that one migrating process holds."""
@@ -25,8 +28,17 @@ def _executor(alias: str) -> MigrationExecutor:
     return MigrationExecutor(connections[alias])
 
 
-def pending_migrations(alias: str) -> tuple[tuple[str, ...], bool]:
+def pending_migrations(
+    alias: str, apps: Collection[str] | None = (APP,)
+) -> tuple[tuple[str, ...], bool]:
     """Return the migrations that a database lacks, and whether it has any tables of ours.
+
+    Parameters
+    ----------
+    alias
+        Its connection.
+    apps
+        Applications that are looked at; None for all that are installed.
 
     Raises
     ------
@@ -34,25 +46,36 @@ def pending_migrations(alias: str) -> tuple[tuple[str, ...], bool]:
         The database has migrations that this version does not know.
     """
     executor = _executor(alias)
-    known = {name for app, name in executor.loader.disk_migrations if app == APP}
-    applied = {name for app, name in executor.loader.applied_migrations if app == APP}
-    newer = sorted(applied - known)
+    looked_at = OURS if apps is None else apps
+    known = {key for key in executor.loader.disk_migrations if key[0] in looked_at}
+    applied = {key for key in executor.loader.applied_migrations if key[0] in looked_at}
+    newer = sorted(name for _, name in applied - known)
     if newer:
         raise NewerSchemaError(
             f"the database was made by a newer Evisynth (it has {', '.join(newer)}; this is"
             f" {program_version()}); nothing was changed. Install that version, or open a backup or"
             " the folder that this version wrote"
         )
-    plan = executor.migration_plan(
-        [key for key in executor.loader.graph.leaf_nodes() if key[0] == APP]
-    )
-    return tuple(migration.name for migration, _ in plan if migration.app_label == APP), bool(
-        applied
-    )
+    plan = executor.migration_plan(_targets(executor, apps))
+    names = (migration.name for migration, _ in plan if apps is None or migration.app_label in apps)
+    return tuple(names), bool(applied)
+
+
+def _targets(executor: MigrationExecutor, apps: Collection[str] | None) -> list[tuple[str, str]]:
+    """Return the last migrations of some applications."""
+    return [
+        (app, name)
+        for app, name in executor.loader.graph.leaf_nodes()
+        if apps is None or app in apps
+    ]
 
 
 def bring_up_to_date(
-    alias: str, backup: Callable[[], object] | None, *, create: bool = True
+    alias: str,
+    backup: Callable[[], object] | None,
+    *,
+    create: bool = True,
+    apps: Collection[str] | None = (APP,),
 ) -> tuple[str, ...]:
     """Apply the migrations that a database lacks.
 
@@ -65,13 +88,15 @@ def bring_up_to_date(
         None where the person said that there is a backup.
     create
         Whether to make the tables in a database that has none.
+    apps
+        Applications whose tables these are; None for all that are installed.
 
     Returns
     -------
     tuple of str
         Migrations applied.
     """
-    pending, there = pending_migrations(alias)
+    pending, there = pending_migrations(alias, apps)
     if not pending:
         return ()
     if not there and not create:
@@ -80,11 +105,11 @@ def bring_up_to_date(
         )
     if there and backup is not None:
         backup()
-    _migrate(alias)
+    _migrate(alias, apps)
     return pending
 
 
-def _migrate(alias: str) -> None:
+def _migrate(alias: str, apps: Collection[str] | None) -> None:
     """Migrate; of several processes that open one database, one does it and the others wait."""
     from django.db import DatabaseError, connections
 
@@ -93,14 +118,14 @@ def _migrate(alias: str) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
         try:
-            _apply(alias)
+            _apply(alias, apps)
         finally:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
         return
     for left in range(20, -1, -1):
         try:
-            _apply(alias)
+            _apply(alias, apps)
             return
         except DatabaseError:
             # another process was a moment faster; when it has ended nothing is pending
@@ -109,8 +134,8 @@ def _migrate(alias: str) -> None:
             time.sleep(0.1)
 
 
-def _apply(alias: str) -> None:
+def _apply(alias: str, apps: Collection[str] | None) -> None:
     executor = _executor(alias)
-    targets = [key for key in executor.loader.graph.leaf_nodes() if key[0] == APP]
+    targets = _targets(executor, apps)
     if executor.migration_plan(targets):
         executor.migrate(targets)

@@ -11,7 +11,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from evisynth.errors import OptionError, SetupError
 
 __all__ = [
-    "APP", "connect", "database_settings", "ensure_django", "place_shown", "program_version",
+    "APP", "connect", "database_settings", "ensure_django", "open_as_default", "place_shown",
+    "program_version",
 ]  # fmt: skip
 
 APP = "evisynth_storage"
@@ -120,6 +121,28 @@ def database_settings(place: str | Path) -> dict[str, Any]:
     }
 
 
+def _known_by(settings: dict[str, Any]) -> str:
+    return repr(sorted((key, str(value)) for key, value in settings.items()))
+
+
+def open_as_default(place: str | Path) -> None:
+    """Make a database the one of the accounts, under Django's alias ``default``.
+
+    The reviews in it share the connection.
+    """
+    from django.db import connections
+
+    settings = database_settings(place)
+    with _lock:
+        for name in [name for name, alias in _known.items() if alias == "default"]:
+            del _known[name]
+        if "default" in connections.databases and hasattr(connections._connections, "default"):  # type: ignore[attr-defined]
+            connections["default"].close()
+            del connections["default"]
+        _known[_known_by(settings)] = "default"
+        connections.databases["default"] = settings
+
+
 def connect(place: str | Path) -> str:
     """Return the alias of a database's connection, the same for the same place.
 
@@ -129,7 +152,7 @@ def connect(place: str | Path) -> str:
     from django.db import connections
 
     settings = database_settings(place)
-    name = repr(sorted((key, str(value)) for key, value in settings.items()))
+    name = _known_by(settings)
     with _lock:
         alias = _known.setdefault(name, f"evisynth-{len(_known) + 1}")
         if alias not in connections.databases:

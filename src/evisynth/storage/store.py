@@ -42,7 +42,13 @@ __all__ = ["Page", "Store"]
 Key = Sequence[str] | Mapping[str, str]
 
 _committers: dict[tuple[str, int], Committer] = {}
+_names: dict[tuple[str, int], str] = {}
+"""Names of the reviews that this process has opened; a review that is renamed is so at once."""
+
 _guard = threading.Lock()
+
+UNNAMED = "review"
+"""Name of a review that was made without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,8 @@ class Store:
     ) -> None:
         self.address = str(place)
         self.place = place_shown(place)
-        self.alias, self.review, self.name = alias, row.pk, row.name
+        self.alias, self.review = alias, row.pk
+        _names[alias, row.pk] = row.name
         self.migrated = migrated
         with _guard:
             found = _committers.get((alias, row.pk))
@@ -205,10 +212,31 @@ class Store:
             have = ", ".join(row.name for row in there) or "none"
             raise refused("review", f"there is no review {name!r}", f"The database has: {have}")
         made, _ = rows.get_or_create(
-            name=name or "review",
+            name=name or UNNAMED,
             defaults={"created": utc_now(), "head_hash": FIRST_HEAD.hash},
         )
         return made
+
+    @property
+    def name(self) -> str:
+        """Name of the review in the database."""
+        return _names[self.alias, self.review]
+
+    def give_name(self, name: str) -> bool:
+        """Name a review that was made without a name; tell whether it has this name now.
+
+        A name that somebody chose stays, and a name that another review has is not taken.
+        """
+        from evisynth.storage import models
+
+        if self.name != UNNAMED or not name:
+            return self.name == name
+        rows = models.Review.objects.using(self.alias)
+        if rows.filter(name=name).exists():
+            return False
+        rows.filter(pk=self.review).update(name=name)
+        _names[self.alias, self.review] = name
+        return True
 
     def close(self) -> None:
         """Close this thread's connection; the next call opens one again."""
@@ -455,8 +483,8 @@ class Store:
         """
         with self.locked():
             entries = self.history()
-            found = verify(entries)
             state, head = self.state(), self.head()
+        found = verify(entries)  # nobody waits for this
         differences = []
         if found.ok:
             if found.head != head:

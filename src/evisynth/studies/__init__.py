@@ -11,6 +11,7 @@ from evisynth.studies.joining import (
     split_reports,
 )
 from evisynth.studies.reading import check_reports, read_retrievals, read_studies
+from evisynth.studies.report_matching import KnownReport, ReportMatch, match_report
 from evisynth.studies.study import (
     Field,
     Retrieval,
@@ -20,6 +21,8 @@ from evisynth.studies.study import (
 
 __all__ = [
     "Field",
+    "KnownReport",
+    "ReportMatch",
     "Retrieval",
     "RetrievalState",
     "RetrievalStatus",
@@ -29,6 +32,7 @@ __all__ = [
     "check_reports",
     "choose_main_report",
     "join_reports",
+    "match_report",
     "read_retrievals",
     "read_studies",
     "retrieval_states",

@@ -44,7 +44,7 @@ def prepare(folder: Path, store: str | Path, *, person: str = "", token: str = "
     given = token or secrets.token_urlsafe(24)
     configure(key=secret_key(folder / ".evisynth"))
     settings.EVISYNTH_TOKEN = given
-    settings.EVISYNTH_FOLDER = folder
+    settings.EVISYNTH_FOLDER = folder.resolve()
     settings.EVISYNTH_STORE = store
     settings.EVISYNTH_PERSON = person
     return given

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from evisynth.actions.team import Desk, NotThereError, RefusedError
 from evisynth.errors import EvisynthError, PermissionDeniedError
 from evisynth.review import may
-from evisynth.web.reviews import ReviewPlace, find_desk, places_of
+from evisynth.web.reviews import ReviewPlace, find_desk, on_server, places_of
 
 __all__ = ["context", "page", "places", "show"]
 
@@ -58,7 +58,7 @@ def page(view: View[P]) -> Callable[Concatenate[HttpRequest, str, P], HttpRespon
 
 def request_needs_person(request: HttpRequest) -> bool:
     """Tell whether somebody on their own machine has not said yet who they are."""
-    return not request.session.get("person")
+    return not on_server() and not request.session.get("person")
 
 
 def _problem(request: HttpRequest, message: str, status: int) -> HttpResponse:

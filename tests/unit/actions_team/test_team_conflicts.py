@@ -18,6 +18,8 @@ from evisynth.actions.team import (
     count_conflicts,
     decide,
     keep_stopping,
+    resume_screening,
+    stop_screening,
     stopping_at,
     take_settlement_back,
 )
@@ -180,6 +182,50 @@ def test_the_stopping_statement_is_kept_and_stops_nothing(desks: Make) -> None:
         stopping_at(lead, TA, rule="never")
     with pytest.raises(PermissionDeniedError):
         stopping_at(team["ann"], TA)
+
+
+def test_people_stop_the_screening_and_take_it_back(desks: Make) -> None:
+    team = desks('votes_needed = 2\norder = "ranked"\nstop_recall = 0.9')
+    lead = team["ada"]
+    disagree(team)
+    for record in ("r2", "r3"):
+        for who in ("ann", "ben"):
+            decide(team[who], TA, record, "include" if record == "r2" else "exclude")
+    decide(team["ann"], TA, "r4", "exclude")
+    assert stopping_at(lead, TA).unread == 4
+    with pytest.raises(RefusedError, match="say why"):
+        stop_screening(lead, TA, reason=" ")
+    with pytest.raises(RefusedError, match="read in full"):
+        stop_screening(lead, "full_text", reason="enough")
+    with pytest.raises(PermissionDeniedError):
+        stop_screening(team["ann"], TA, reason="enough")
+    made = stop_screening(lead, TA, reason="the budget is spent", request_id="s1")
+    assert stop_screening(lead, TA, reason="the budget is spent", request_id="s1") == made
+    assert (made.done, made.set_aside, made.parameters["target"]) == ("stopped", 4, 0.9)
+    assert made.parameters["met"] is False
+    assert made.parameters["first_met"] is None
+    ranking = made.parameters["ranking"]
+    assert isinstance(ranking, dict)
+    assert (ranking["relevant"], ranking["irrelevant"]) == (1, 1)
+    assert len(ranking["fingerprint"]) == 64
+    removed = lead.board.values("removal")
+    assert {key[0] for key in removed} == {"r5", "r6", "r7", "r8"}
+    assert {value["kind"] for value in removed.values()} == {"automation"}
+    # what is said of the records counts those set aside as unread
+    assert stopping_at(lead, TA).statement.total == 8
+    with pytest.raises(RefusedError, match="nothing left to stop"):
+        stop_screening(lead, TA, reason="again")
+    # what has a decision is still settled
+    decide(team["ben"], TA, "r4", "exclude")
+    assert lead.board.states(TA)["r4"].status == "excluded"
+    with pytest.raises(NotThereError):
+        resume_screening(lead, TA, "nothing")
+    back = resume_screening(lead, TA, made.id)
+    assert (back.done, back.set_aside) == ("resumed", 0)
+    assert not lead.board.values("removal")
+    assert stopping_at(lead, TA).unread == 4
+    with pytest.raises(RefusedError, match="goes on already"):
+        resume_screening(lead, TA, made.id)
 
 
 def test_pairs_that_are_no_ascii(desks: Make) -> None:

@@ -83,6 +83,22 @@ def test_what_was_changed_here_too_is_a_conflict(desks: Desks) -> None:
     keep(ann, "mean1", "12.0")
     with pytest.raises(VersionConflict):
         workbook.take_in(ann, [change])
+    (again,) = workbook.compare_again(ann, [change])
+    assert (again.here, again.exported, again.value) == ("12.0", "9.90", "10.0")
+    assert workbook.take_in(ann, [again]) == 1
+    assert workbook.compare_again(ann, [again]) == ()
+
+
+def test_a_value_written_while_one_looks_becomes_a_conflict(desks: Desks) -> None:
+    ann = desks["ann"]
+    data = edited(workbook.workbook_of(ann), mean1="10.0", n1="58")
+    found = workbook.read_workbook(ann, data).changes
+    assert [made.conflict for made in found] == [False, False]
+    keep(ann, "mean1", "12.0")
+    left = workbook.compare_again(ann, found)
+    assert [(made.field, made.conflict, made.here) for made in left] == [
+        ("n1", False, "57"), ("mean1", True, "12.0"),
+    ]  # fmt: skip
 
 
 def test_problems_are_told_by_cell(desks: Desks) -> None:

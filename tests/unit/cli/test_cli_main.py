@@ -225,26 +225,11 @@ def test_a_reader_that_goes_away_is_no_fault() -> None:
     assert "Exception ignored" not in done.stderr
 
 
-def test_start_is_quick() -> None:
-    """`evisynth --help` takes less than half a second of the processor; the best of three."""
-    code = (
-        "import time; from evisynth.cli import run_command; run_command(['--help']); "
-        "import sys; print(time.process_time(), file=sys.stderr)"
-    )
-    times = []
-    for _ in range(3):
-        done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True
-        )
-        times.append(float(done.stderr))
-    assert min(times) < 0.5
-
-
 def test_help_loads_no_heavy_library() -> None:
     code = (
         "import sys; from evisynth.cli import run_command; run_command(['--help']); "
-        "print(*[n for n in ('numpy', 'scipy', 'pandas', 'matplotlib', 'pydantic', 'weasyprint')"
-        " if n in sys.modules], file=sys.stderr)"
+        "print(*[n for n in ('numpy', 'scipy', 'pandas', 'matplotlib', 'pydantic', 'django',"
+        " 'weasyprint') if n in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stderr.strip() == ""

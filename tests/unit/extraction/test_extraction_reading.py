@@ -140,7 +140,7 @@ def test_duplicates_by_study_outcome_and_format(tmp_path: Any) -> None:
     check_duplicate_rows(found, double)
     assert [str(problem) for problem in double] == [
         "e/x.csv, line 3, column study: a second row of 'A' for 'anxiety' (end score); the first is"
-        " e/x.csv, line 2. Keep one, or make outcomes of their own of time points or instruments"
+        " e/x.csv, line 2. Keep one, name their time points, or make outcomes of instruments"
     ]
 
 

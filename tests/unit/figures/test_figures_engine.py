@@ -239,7 +239,7 @@ def test_png_has_the_resolution_asked_for():
 
 
 def test_files_are_named_by_page(tmp_path):
-    made = figure(3)
+    made = Figure((Scene(60, 20, (Text(5, 12, "Hello"),)),) * 3, "Title", "Alt.")
     assert [path.name for path in made.save(tmp_path / "a.svg")] == ["a.svg", "a-2.svg", "a-3.svg"]
     assert [path.name for path in made.save(tmp_path / "a.pdf")] == ["a.pdf"]
     assert made._repr_svg_().lstrip().startswith("<?xml")

@@ -213,7 +213,7 @@ def test_columns_can_be_chosen(make_fit, texts):
     with pytest.raises(OptionError, match="yaer"):
         forest(fit, columns=["yaer"])
     with pytest.raises(OptionError, match="cochrane"):
-        forest(fit, profile="bmj")
+        forest(fit, profile="nature")
 
 
 def test_estimates_of_their_own_have_estimate_and_error(texts):

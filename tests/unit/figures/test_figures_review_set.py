@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from evisynth.analysis import AnalysisResult, run_analyses
-from evisynth.figures import review_figures
+from evisynth.figures import ReviewFigure, review_figures
 from evisynth.review import Review
 
+CERTAIN = ("⨁◯◯◯", "⨁⨁◯◯", "⨁⨁⨁◯", "⨁⨁⨁⨁", "Very low", "Low", "Moderate", "High")
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
 
@@ -137,3 +138,19 @@ def test_assessments_stand_beside_the_studies_of_their_forest_plot(review, resul
     assert "Risk of bias" in texts
     texts = [text.text for text in forests["figure-06-forest-depression"].pages[0].texts]
     assert "Risk of bias" not in texts  # the judgement is on the other result
+
+
+def test_the_certainty_stands_in_the_main_forest_plots_while_it_holds(review, results, texts):
+    def certain(made: tuple[ReviewFigure, ...]) -> dict[str, list[str]]:
+        return {
+            each.id: [text for text in texts(each.figure) if text in CERTAIN]
+            for each in made
+            if each.section.startswith("forest-")
+        }
+
+    rated = certain(review_figures(review, results))
+    assert rated["figure-05-forest-anxiety"] == ["⨁◯◯◯", "Very low"]
+    assert rated["figure-06-forest-depression"] == ["⨁⨁◯◯", "Low"]
+    fewer = {name: steps[:2] for name, steps in review.ratings.items()}
+    assert not any(certain(review_figures(replace(review, ratings=fewer), results)).values())
+    assert not any(certain(review_figures(replace(review, ratings={}), results)).values())

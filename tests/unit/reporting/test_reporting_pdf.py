@@ -50,12 +50,13 @@ def resources(reader: PdfReader, kind: str) -> dict[str, object]:
 def test_a_second_process_gives_the_same_bytes(content, review, results, figures):
     waiting = PdfInBackground(build_document(review, results, figures))
     try:
-        other, drawn, used = waiting.result()
+        other, pages, drawn, used = waiting.result()
     finally:
         waiting.close()
     assert other == content
     assert {key[2] for key in drawn} == {"pdf"}
     assert used == set()
+    assert 1 < pages["abstract"] <= pages["discussion"]
 
 
 def test_it_is_tagged_and_carries_the_reviews_date(reader, review):

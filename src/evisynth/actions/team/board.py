@@ -30,8 +30,11 @@ from evisynth.storage import Store, record_ids
 
 __all__ = ["Board"]
 
-REBUILDS = frozenset({"plan", "duplicate", "removal", "assignment", "pilot", "member"})
+REBUILDS = frozenset({"plan", "assignment", "pilot", "member"})
 """Kinds that can move many records at once."""
+
+SETS_ASIDE = frozenset({"duplicate", "removal"})
+"""Kinds that take a record out of the stages, or bring it back."""
 
 RECORDS_CHANGED = ("setting", ("review", "records"))
 """Written by an import once the new records can be listed."""
@@ -87,7 +90,7 @@ class Board:
         self._work: dict[StageName, _Work] = {}
         self._asked: dict[tuple[str, str], tuple[str, ...]] = {}
         self._ignored: frozenset[str] = frozenset()
-        self._away: frozenset[str] = frozenset()
+        self._away: set[str] = set()
         self._lock = threading.RLock()
 
     # catching up
@@ -131,6 +134,7 @@ class Board:
     def _take(self, entries: Iterable[Entry]) -> None:
         """Apply entries in their order."""
         touched: set[str] = set()
+        moved: set[str] = set()
         rebuild = reload = False
         for entry in entries:
             there = self._values.setdefault(entry.kind, {})
@@ -144,6 +148,8 @@ class Board:
                 stage: StageName = "full_text" if entry.key[0] == "full_text" else "title_abstract"
                 self._place_vote(stage, entry.key, entry.after)
                 touched.add(entry.key[1])
+            elif entry.kind in SETS_ASIDE:
+                moved.add(entry.key[0])
             elif entry.kind in REBUILDS:
                 rebuild = True
                 reload = reload or entry.kind == "plan"
@@ -158,7 +164,8 @@ class Board:
         if rebuild:
             self._rebuild()
             return
-        for record in touched - self._away:
+        self._set_aside(moved)
+        for record in (touched | moved) - self._away:
             self._settle("title_abstract", record)
 
     def _read_plan(self) -> None:
@@ -206,10 +213,36 @@ class Board:
         for key, value in self.values("vote").items():
             self._place_vote("full_text" if key[0] == "full_text" else "title_abstract", key, value)
         removed = (key[0] for key in self.values("removal"))
-        self._away = frozenset((*self.duplicates, *removed))
-        for record in self.records:
-            if record not in self._away:
-                self._settle("title_abstract", record)
+        self._away = {*self.duplicates, *removed}
+        first = self._work.get("title_abstract")
+        if first is None:
+            return
+        rest = self._settle_untouched(first)
+        for record in rest:
+            self._settle("title_abstract", record)
+
+    def _settle_untouched(self, work: _Work) -> list[str]:
+        """Settle the records that nobody has decided on, all alike; return the others."""
+        stage = work.stage
+        alike = settle(stage, (), record="", ignored=self._ignored)
+        here = [record for record in self.records if record not in self._away]
+        if alike.status == "included":
+            return here
+        asked = {record for record, name in self._asked if name == stage.name}
+        touched = asked.union(record for record, votes in work.votes.items() if votes)
+        untouched = [record for record in here if record not in touched]
+        status, reason, votes, waiting = alike.status, alike.reason, alike.votes, alike.waiting
+        work.states.update(
+            (record, RecordState(record, stage.name, status, reason, votes, waiting))
+            for record in untouched
+        )
+        places = self._places
+        for who, wants in work.wants.items():
+            if may_vote(stage, (), who, ignored=self._ignored):
+                for record in untouched:
+                    wants[places[record]] = 1
+                work.left[who] += len(untouched)
+        return [record for record in here if record in touched]
 
     def voters_of(self, stage: Stage) -> tuple[str, ...]:
         """Return the ids of those who may vote at a stage."""
@@ -256,6 +289,18 @@ class Board:
             else:
                 self._leave("full_text", record, place)
 
+    def _set_aside(self, moved: Iterable[str]) -> None:
+        """Take records out of all stages, or note that they are back."""
+        copies, removed = self.values("duplicate"), self.values("removal")
+        for record in moved:
+            if (record,) not in copies and (record,) not in removed:
+                self._away -= {record}
+                continue
+            self._away |= {record}
+            for name in self._work:
+                if record in self._places:
+                    self._leave(name, record, self._places[record])
+
     def _leave(self, name: StageName, record: str, place: int) -> None:
         """Take a record out of a stage; its decisions are kept."""
         work = self._work[name]
@@ -280,6 +325,10 @@ class Board:
             if known == name:
                 return work.stage
         return None
+
+    def knows(self, record: str) -> bool:
+        """Tell whether there is a record of this id."""
+        return record in self._places
 
     def votes(self, name: StageName, record: str) -> tuple[Decision, ...]:
         """Return all decisions on a record at a stage."""

@@ -12,7 +12,7 @@ from typing import Literal, cast, get_args
 from evisynth.actions.team.board import Board
 from evisynth.actions.team.desk import Desk
 from evisynth.records import Record, SearchSource, SourceKind
-from evisynth.review import FlowBox, PrismaFlow, Removal, count_flow, flow
+from evisynth.review import FlowBox, FlowCounts, PrismaFlow, Removal, count_flow, flow
 from evisynth.screening import RecordState, Stage
 from evisynth.storage import RecordFacts, Store, record_facts
 from evisynth.studies import Retrieval, RetrievalStatus, Study
@@ -37,12 +37,15 @@ class LiveFlow:
         By stage how many are open, in conflict, included and excluded.
     problems : tuple of str
         Numbers that contradict each other.
+    numbers : FlowCounts
+        What the diagram is drawn from.
     """
 
     diagram: PrismaFlow
     waiting: dict[str, int]
     counts: dict[str, dict[str, int]]
     problems: tuple[str, ...]
+    numbers: FlowCounts
 
     def box(self, name: str, detail: str = "") -> tuple[FlowBox, ...]:
         """Return the boxes of a name, or their lines with some words, of all columns."""
@@ -198,4 +201,4 @@ def _counted(desk: Desk, board: Board) -> LiveFlow:
         ],
         previous=board.plan.previous,
     )
-    return LiveFlow(flow(counts), waiting, by_stage, counts.problems)
+    return LiveFlow(flow(counts), waiting, by_stage, counts.problems, counts)

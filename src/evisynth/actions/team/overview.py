@@ -11,8 +11,9 @@ from evisynth.actions.team.extraction import count_to_extract
 from evisynth.actions.team.flow import live_flow
 from evisynth.actions.team.pilot import pilot_gate
 from evisynth.actions.team.seeing import progress_of
-from evisynth.review import Entry, may
+from evisynth.review import KINDS, Entry, may
 from evisynth.screening import Stage
+from evisynth.storage import TrailFilter, entries_at, trail_lines
 
 __all__ = ["Overview", "PersonLine", "StageLine", "ToDo", "overview_of"]
 
@@ -145,12 +146,16 @@ def _people(desk: Desk) -> tuple[PersonLine, ...]:
 
 def own_acts(desk: Desk, limit: int = LAST) -> tuple[Entry, ...]:
     """Return what a person did last, one entry an act, newest first."""
-    found: list[Entry] = []
-    entries = desk.store.history(actor=desk.person.id, newest_first=True, limit=limit * 4)
-    for entry in entries:
-        if entry.kind == "lease" or (
-            found and (entry.at, entry.act) == (found[-1].at, found[-1].act)
-        ):
+    me = desk.person.id
+    found: list[int] = []
+    last = ("", "")
+    for line in trail_lines(desk.store, TrailFilter(actor=me)):
+        # an act may have moved what others did, as with a study that gets another id
+        others = KINDS[line.kind].key_part(line.key, "person") not in ("", me)
+        if line.kind == "lease" or others or (line.at, line.act) == last:
             continue
-        found.append(entry)
-    return tuple(found[:limit])
+        found.append(line.number)
+        last = (line.at, line.act)
+        if len(found) == limit:
+            break
+    return tuple(entries_at(desk.store, found))

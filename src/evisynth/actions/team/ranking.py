@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from evisynth.prioritization import Corpus, Label, Prioritizer, Ranking
     from evisynth.storage import Store
 
-__all__ = ["last_ranking", "ranking_for", "ranking_labels", "wait_for_rankings"]
+__all__ = ["agreed_ranking", "last_ranking", "ranking_for", "ranking_labels", "wait_for_rankings"]
 
 ANEW = 10
 """After so many further labels a ranking is learned anew (sooner while there are few)."""
@@ -152,6 +152,29 @@ def last_ranking(desk: Desk, stage: Stage) -> Ranking | None:
     with _guard:
         kept = _kept.get((desk.store.alias, desk.store.review, stage.name, desk.person.id))
         return kept.ranking if kept else None
+
+
+def agreed_ranking(desk: Desk, stage: Stage) -> Ranking | None:
+    """Return the ranking that the settled results give at this moment, which tells nobody's votes.
+
+    None where nothing can be learned, as from records without a word.
+    """
+    from evisynth.prioritization import Prioritizer
+
+    board = desk.board
+    model = Prioritizer(seed=stage.seed)
+    settled = {
+        record: state.status == "included"
+        for record, state in board.states(stage.name).items()
+        if state.status in ("included", "excluded")
+    }
+    try:
+        with _one:
+            corpus = _corpus(desk.store, board, board.records, model)
+            known = {record: label for record, label in settled.items() if record in corpus.place}
+            return model.rank(corpus, known)
+    except DataError:
+        return None  # nothing to learn from; nobody had a ranked queue either
 
 
 def wait_for_rankings(seconds: float = 60.0) -> bool:

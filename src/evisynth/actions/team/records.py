@@ -15,6 +15,7 @@ from evisynth.actions.team.board import Board
 from evisynth.actions.team.desk import Desk, NotThereError, RefusedError, today
 from evisynth.actions.team.flow import STATUSES, facts_of, live_flow, stamp_of
 from evisynth.actions.team.seeing import (
+    DATA_STAGE,
     SeenStage,
     own_vote,
     seen_record,
@@ -37,6 +38,7 @@ from evisynth.storage import (
     RecordLine,
     list_records,
     search_ids,
+    search_terms,
 )
 
 __all__ = [
@@ -65,7 +67,7 @@ class RecordFilter:
     Attributes
     ----------
     words : str
-        All of them stand somewhere in the record.
+        The record has words that begin so, all of them; words in quotes stand one after the other.
     stage : str
         The stage that ``status`` and ``own`` are about; ``""``: the first.
     status : str
@@ -177,22 +179,24 @@ def _within(desk: Desk, wanted: RecordFilter) -> set[str] | frozenset[str] | Non
     return frozenset(sets[0]).intersection(*sets[1:])
 
 
-_found: OrderedDict[tuple[str, int, str], tuple[tuple[object, ...], frozenset[str]]] = OrderedDict()
+_found: OrderedDict[tuple[str, int, tuple[str, ...]], tuple[tuple[object, ...], frozenset[str]]] = (
+    OrderedDict()
+)
 _sorted: dict[tuple[str, int, str], tuple[tuple[object, ...], tuple[int, ...]]] = {}
 _guard = threading.Lock()
 WORDS_KEPT = 24
 """Words whose records are remembered, so that the next page need not search anew."""
 
 
-def _holding(desk: Desk, board: Board, word: str) -> frozenset[str]:
-    """Return the records that hold a word."""
-    place, stamp = (desk.store.alias, desk.store.review, word), stamp_of(board)
+def _holding(desk: Desk, board: Board, terms: tuple[str, ...]) -> frozenset[str]:
+    """Return the records that hold what is searched for."""
+    place, stamp = (desk.store.alias, desk.store.review, terms), stamp_of(board)
     with _guard:
         kept = _found.get(place)
         if kept is not None and kept[0] == stamp:
             _found.move_to_end(place)
             return kept[1]
-    hits = search_ids(desk.store, word)
+    hits = search_ids(desk.store, terms)
     with _guard:
         _found[place] = (stamp, hits)
         while len(_found) > WORDS_KEPT:
@@ -228,7 +232,8 @@ def chosen_ids(desk: Desk, wanted: RecordFilter) -> list[str]:
     board = desk.board
     facts = facts_of(desk.store, board)
     places = _ordered(desk, board, facts, wanted.order)
-    words = [_holding(desk, board, word) for word in wanted.words[:500].casefold().split()]
+    terms = search_terms(wanted.words[:500])
+    words = [_holding(desk, board, terms)] if terms else []
     within = _within(desk, wanted)
     sets = [*words, *([] if within is None else [within])]
     ids, years, sources = facts.ids, facts.years, facts.sources
@@ -396,10 +401,11 @@ def _notes(desk: Desk, board: Board, record: str) -> tuple[NoteLine, ...]:
     found: list[NoteLine] = []
     others: list[tuple[str, str, str]] = []
     for (subject, who, ident), value in sorted(board.values("note").items()):
-        text, name = str(value.get("text", "")), str(value.get("stage", ""))
+        text = str(value.get("text") or value.get("quote") or "")
+        name = str(value.get("stage", ""))
         if subject == record and who == person:
             found.append(NoteLine(who, True, text, name, str(value.get("date", "")), ident))
-        elif subject == record:
+        elif subject == record and name != DATA_STAGE:
             others.append((who, name, text))
     come = seen_record(desk, record) if others else ()
     named = {made.stage.name for made in come}

@@ -24,6 +24,7 @@ from evisynth.screening import (
 )
 
 __all__ = [
+    "DATA_STAGE",
     "SeenStage",
     "progress_of",
     "seen_notes",
@@ -36,6 +37,10 @@ __all__ = [
 ]
 
 REMARK = Literal["note", "tag", "highlight"]
+
+DATA_STAGE = "data"
+"""What a note on a report says instead of a stage once the report is assessed: it may tell of
+values, and others see it when they see the values (`evisynth.actions.team.page_notes`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +208,8 @@ def seen_notes(desk: Desk, record: str) -> tuple[Remark, ...]:
     for key, value in board.values("note").items():
         if key[0] == record:
             stage = str(value.get("stage", ""))
-            by_stage.setdefault(stage, []).append((key[1], str(value.get("text", ""))))
+            text = str(value.get("text") or value.get("quote") or "")
+            by_stage.setdefault(stage, []).append((key[1], text))
     return tuple(
         made
         for stage, given in sorted(by_stage.items())

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
 __all__ = [
-    "LARGEST_WORKBOOK", "CellChange", "CellProblem", "WorkbookRead", "read_workbook", "take_in",
-    "workbook_of",
+    "LARGEST_WORKBOOK", "CellChange", "CellProblem", "WorkbookRead", "compare_again",
+    "read_workbook", "take_in", "workbook_of",
 ]  # fmt: skip
 
 LARGEST_WORKBOOK, UNPACKED = 5_000_000, 60_000_000
@@ -277,6 +277,25 @@ def _read_sheet(
             changes.append(
                 CellChange(form.id, study, row, name, made, here, before, version, here != before)
             )
+
+
+def compare_again(desk: Desk, changes: Sequence[CellChange]) -> tuple[CellChange, ...]:
+    """Return the changes that are still to be made, with what stands here now.
+
+    A value that was written since the workbook was read is a conflict, and nothing is written over
+    before that is said.
+    """
+    desk.permit("extract")
+    board, left = desk.board, []
+    for change in changes:
+        own = own_entries(board, change.form, change.study, desk.person.id)
+        here = own.get((change.row, change.field), ValueEntry()).value
+        key = (change.form, change.study, change.row, change.field, desk.person.id)
+        version = board.version("extraction_value", key)
+        if here != change.value:
+            conflict = change.conflict or version != change.version
+            left.append(replace(change, here=here, version=version, conflict=conflict))
+    return tuple(left)
 
 
 def take_in(desk: Desk, changes: Sequence[CellChange], *, request_id: str = "") -> int:

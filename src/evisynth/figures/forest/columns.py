@@ -21,6 +21,10 @@ __all__ = ["Column", "Table", "table_of"]
 
 MOST_DIGITS = 2
 CHANGE_MARK = "†"
+TIMES = ("time1", "time2")
+RATES = ("IRR", "IRD", "IRSD")
+"""Measures made of events and person-time."""
+
 SINGLE = {
     "events": "Events",
     "mean": "Mean",
@@ -79,8 +83,8 @@ class Table:
         return f"{label} {CHANGE_MARK}" if index in self.marks else label
 
     def totals(self, indices: Iterable[int]) -> dict[str, str]:
-        """Return participants of each arm over rows; blank where a row does not say."""
-        return self._sums(indices, ("n1", "n2", "n"))
+        """Return participants, or person-time, of each arm; blank where a row does not say."""
+        return self._sums(indices, ("n1", "n2", "n", *TIMES))
 
     def events(self, indices: Iterable[int]) -> dict[str, str]:
         """Return events of each arm over rows; empty when the data hold no events."""
@@ -140,6 +144,20 @@ def _deviations(effects: EffectEstimates, arm: int) -> NDArray[np.float64] | Non
     return computed if given is None else np.where(np.isfinite(given), given, computed)
 
 
+def _observed_expected(
+    numbers: Mapping[str, NDArray[np.float64]],
+) -> dict[str, NDArray[np.float64]]:
+    """Return observed minus expected events of arm 1 and its hypergeometric variance."""
+    if not {"events1", "n1", "events2", "n2"} <= numbers.keys():
+        return {}
+    first, second = numbers["n1"], numbers["n2"]
+    people, events = first + second, numbers["events1"] + numbers["events2"]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        expected = events * first / people
+        spread = expected * (second / people) * (people - events) / (people - 1)
+    return {"o_e": numbers["events1"] - expected, "o_e_variance": spread}
+
+
 def _single_group(effects: EffectEstimates) -> dict[str, NDArray[np.float64]]:
     """Return the numbers of a single group, where the estimates were made of them."""
     made_of = {"events", "mean", "r"} & effects.columns.keys()
@@ -181,6 +199,7 @@ def table_of(
     numbers: dict[str, NDArray[np.float64]] = {
         name: found
         for name in ("n1", "mean1", "n2", "mean2", "events1", "events2", "difference", "se")
+        + (TIMES if effects.measure in RATES else ())
         if (found := _numbers(effects, name)) is not None
     }
     numbers |= _single_group(effects)
@@ -188,6 +207,8 @@ def table_of(
         deviations = _deviations(effects, arm)
         if deviations is not None:
             numbers[f"sd{arm}"] = deviations
+    if not {"o_e", "o_e_variance"} <= set(effects.data.columns):
+        numbers |= _observed_expected(numbers)
     known = _standard(arms, effects.scale)
     if columns is None:
         chosen = [known[name] for name in _filled(numbers)]
@@ -202,7 +223,7 @@ def table_of(
     )
     marks = _changes(effects, {column.key for column in chosen})
     notes = (f"{CHANGE_MARK} Mean and SD of the change from baseline.",) if marks else ()
-    sums: tuple[str, ...] = ("n1", "n2", "events1", "events2", "n", "events")
+    sums: tuple[str, ...] = ("n1", "n2", "events1", "events2", "n", "events", *TIMES)
     counts: dict[str, NDArray[np.float64]] = {
         name: numbers[name] for name in sums if name in numbers
     }
@@ -216,6 +237,8 @@ def _standard(arms: tuple[str, str], scale: Scale) -> dict[str, Column]:
         "se": Column("se", "SE", "Difference", "decimal"),
         "pooled scale": Column("pooled scale", estimate, "", "decimal"),
         "standard error": Column("standard error", "SE", "", "decimal"),
+        "o_e": Column("o_e", "O−E", "", "decimal"),
+        "o_e_variance": Column("o_e_variance", "Variance", "", "decimal"),
     }
     for name, heading in SINGLE.items():
         align: Literal["right", "decimal"] = "right" if name in ("events", "n") else "decimal"
@@ -225,6 +248,7 @@ def _standard(arms: tuple[str, str], scale: Scale) -> dict[str, Column]:
         out[f"sd{number}"] = Column(f"sd{number}", "SD", arm, "decimal")
         out[f"events{number}"] = Column(f"events{number}", "Events", arm)
         out[f"n{number}"] = Column(f"n{number}", "Total", arm)
+        out[f"time{number}"] = Column(f"time{number}", "Person-time", arm, "decimal")
     return out
 
 
@@ -232,7 +256,7 @@ def _filled(numbers: Mapping[str, object]) -> list[str]:
     """Names of the columns that the data fill, in the order of RevMan."""
     out: list[str] = [name for name in SINGLE if name in numbers]
     for arm in (1, 2):
-        names = (f"{stem}{arm}" for stem in ("events", "mean", "sd", "n"))
+        names = (f"{stem}{arm}" for stem in ("events", "mean", "sd", "n", "time"))
         out += [name for name in names if name in numbers]
     if "difference" in numbers:
         out.append("difference")

@@ -27,7 +27,7 @@ class Graph:
 
     def row(self, row: Row, y: float) -> None:
         """Draw what a row has in the graph."""
-        if row.kind == "study" and math.isfinite(row.estimate):
+        if row.kind in ("study", "refit") and math.isfinite(row.estimate):
             self._study(row, y)
         elif row.kind in ("subtotal", "total") and math.isfinite(row.estimate):
             self._diamond(row, y)
@@ -62,6 +62,8 @@ class Graph:
             else self.profile.square_continuous
         )
         share = min(max(row.weight, 0.0) / self.reference, 1.0) if row.weight > 0 else 0.0
+        if row.kind == "refit" or not math.isfinite(row.weight):
+            share = 0.4  # a fit of a subset, or a model without weights: all alike
         side = max(self.profile.square * math.sqrt(share), 1.4)
         if axis.holds(row.estimate):
             x = axis.x(row.estimate)
@@ -102,7 +104,7 @@ class Graph:
             null = axis.x(axis.null)
             self.under.append(Line(null, top - 2, null, bottom, self.profile.null, 0.7))
         estimate = self.plan.fit.estimate
-        if math.isfinite(estimate) and axis.holds(estimate):
+        if self.plan.overall and math.isfinite(estimate) and axis.holds(estimate):
             x = axis.x(estimate)
             self.under.append(
                 Line(x, pooled_from, x, pooled_to, self.profile.pooled, 0.6, dash=(2.4, 1.8))
@@ -115,9 +117,10 @@ class Graph:
         for tick in axis.ticks:
             x = axis.x(tick.value)
             self.items.append(Line(x, y, x, y + 3, self.profile.rule))
-            self.items.append(Text(x, y + 4 + 0.78 * size, tick.label, size, align="center"))
+            label = self.profile.number(tick.label)
+            self.items.append(Text(x, y + 4 + 0.78 * size, label, size, align="center"))
         bottom = y + 4 + size
-        if self.plan.favours is None:
+        if self.plan.favours is None or self.profile.favours == "above":
             return bottom
         null = axis.x(axis.null)
         middle = bottom + 5.5

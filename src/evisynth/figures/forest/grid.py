@@ -5,14 +5,27 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 
 import numpy as np
 
+from evisynth.errors import OptionError
 from evisynth.figures.axis import Axis, effect_axis
+from evisynth.figures.fits import level_of, prediction_of
 from evisynth.figures.fonts import width, wrap
 from evisynth.figures.forest.columns import Column
-from evisynth.figures.forest.plan import DISC, GAP, NEAR, WEIGHT, Layout, cell_width, weight_of
+from evisynth.figures.forest.plan import (
+    CERTAINTY,
+    DISC,
+    GAP,
+    NEAR,
+    WEIGHT,
+    Layout,
+    cell_width,
+    weight_of,
+)
 from evisynth.figures.forest.rows import Row
+from evisynth.figures.profiles import PARTS
 
 __all__ = ["Grid", "Place", "band_lines", "grid_of", "heading_lines", "split_decimal"]
 
@@ -29,20 +42,26 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Where the columns stand."""
+    """Where the columns stand.
+
+    ``left_part`` is the right edge of what lies left of the graph; ``weight`` and ``certainty`` are
+    None where no row has any.
+    """
 
     label: tuple[float, float]
     columns: tuple[Place, ...]
-    weight: Place
+    weight: Place | None
+    certainty: Place | None
     effect: Place
     axis: Axis
     discs: tuple[float, ...]
     right: float
+    left_part: float
 
     @property
-    def left_part(self) -> float:
-        """Right edge of what lies left of the graph."""
-        return self.effect.right
+    def effect_first(self) -> bool:
+        """Whether the effect estimates stand left of the graph."""
+        return self.effect.right <= self.axis.left
 
 
 def split_decimal(text: str) -> tuple[str, str]:
@@ -62,18 +81,60 @@ def _decimal(rows: Sequence[Row], key: str, size: float) -> tuple[float, float]:
 
 
 def grid_of(plan: Layout) -> Grid:
-    """Place the columns, the graph and the discs from left to right."""
+    """Place the columns, the graph and the discs from left to right, in the order of the look."""
     profile, size = plan.profile, plan.profile.size
     rows = plan.rows
-    labels = [row for row in rows if row.kind in ("study", "subtotal", "total", "sums")]
+    labels = [row for row in rows if row.kind in ("study", "refit", "subtotal", "total", "sums")]
     widest = max(width(row.label, size, weight_of(row)) for row in labels)
-    heading = width("Study or subgroup", size, "bold")
-    label = min(max(widest, heading), profile.label)
-    at = profile.margin + label + GAP
+    heading = width(plan.heading or profile.heading, size, "bold")
+    label = min(max(widest, heading), max(profile.label, heading))
+    at = profile.margin + label
+    places: tuple[Place, ...] = ()
+    weight = certainty = effect = axis = None
+    discs: tuple[float, ...] = ()
+    left_part = at
+    for part in profile.order:
+        if part == "data" and plan.columns:
+            places = _data(plan, at + GAP)
+            at = places[-1].right
+            at = max(at, _band_edge(places, size))
+        elif part == "weight" and plan.has_weights:
+            weight = _place(rows, WEIGHT, at + GAP, size)
+            at = weight.right
+        elif part == "certainty" and plan.has_certainty:
+            certainty = _place(rows, CERTAINTY, at + GAP + 3, size)
+            at = certainty.right
+        elif part == "effect":
+            effect = _effect_place(plan, at + GAP + 2)
+            at = effect.right
+        elif part == "graph":
+            left_part = at
+            axis = _axis(plan, at + GAP + 3)
+            at = axis.right + 3
+        elif part == "marks" and plan.risk_of_bias is not None:
+            discs, at = _discs(plan, at)
+    if effect is None or axis is None:  # a look always has both
+        raise OptionError("order", ", ".join(profile.order), PARTS)
+    last = width(axis.ticks[-1].label, size)
+    return Grid(
+        (profile.margin, profile.margin + label),
+        places,
+        weight,
+        certainty,
+        effect,
+        axis,
+        discs,
+        max(at + profile.margin, axis.right + max(profile.margin, last / 2 + 3)),
+        left_part,
+    )
+
+
+def _data(plan: Layout, at: float) -> tuple[Place, ...]:
+    """Place the columns of data, those of one arm close together."""
+    rows, size, columns = plan.rows, plan.profile.size, plan.columns
     places: list[Place] = []
     band = ""
     start = 0
-    columns = plan.columns
     for index, column in enumerate(columns):
         if index:
             at += NEAR if column.band and column.band == band else GAP
@@ -86,21 +147,22 @@ def grid_of(plan: Layout) -> Grid:
         ends = index + 1 == len(columns) or columns[index + 1].band != band
         if band and ends:
             at = _widen(places, start, band, at, size)
-    at += GAP if columns else 0
-    weight = _place(rows, WEIGHT, at, size)
-    effect = _effect_place(plan, weight.right + GAP + 2)
-    axis = _axis(plan, effect.right + GAP + 3)
-    discs, right = _discs(plan, axis.right)
-    last = width(axis.ticks[-1].label, size)
-    return Grid(
-        (profile.margin, profile.margin + label),
-        tuple(places),
-        weight,
-        effect,
-        axis,
-        discs,
-        max(right + profile.margin, axis.right + max(profile.margin, last / 2 + 3)),
+    return tuple(places)
+
+
+def _band_edge(places: Sequence[Place], size: float) -> float:
+    """Right edge of the words over the last columns."""
+    band = places[-1].column.band
+    if not band:
+        return places[-1].right
+    left = next(
+        place.left
+        for number, place in enumerate(places)
+        if all(later.column.band == band for later in places[number:])
     )
+    right = places[-1].right
+    wide = max(width(line, size, "bold") for line in band_lines(band, right - left, size))
+    return max(right, (left + right) / 2 + wide / 2)
 
 
 def _place(rows: Sequence[Row], column: Column, left: float, size: float) -> Place:
@@ -152,13 +214,22 @@ def _effect_place(plan: Layout, left: float) -> Place:
 
 def _axis(plan: Layout, left: float) -> Axis:
     effects = plan.fit.effects
+    graphed = [row for row in plan.rows if row.kind == "refit"]
     good = effects.estimable
     pooled = [(fit.estimate, fit.ci_lower, fit.ci_upper) for fit in plan.pooled]
-    pooled.append((math.nan, plan.fit.prediction_lower, plan.fit.prediction_upper))
+    pooled.extend((math.nan, *prediction_of(fit)) for fit in (plan.fit, *plan.pooled))
+    reach = NormalDist().inv_cdf(0.5 + level_of(plan.fit) / 2)
+    estimates = np.asarray(effects.estimates[good], dtype=float)
+    errors = np.asarray(effects.standard_errors[good], dtype=float)
+    if graphed:  # the rows are fits of subsets, not the studies
+        estimates = np.array([row.estimate for row in graphed])
+        errors = np.array([(row.upper - row.lower) / 2 / reach for row in graphed])
+        known = np.isfinite(estimates) & np.isfinite(errors)
+        estimates, errors = estimates[known], errors[known]
     return effect_axis(
         effects.scale,
-        np.asarray(effects.estimates[good], dtype=float),
-        np.asarray(effects.standard_errors[good], dtype=float),
+        estimates,
+        errors,
         pooled,
         left,
         left + plan.profile.graph,

@@ -15,6 +15,9 @@ from evisynth.figures.scene import Align, Line, Primitive, Scene, Text, Weight
 
 __all__ = ["Page"]
 
+LEAST_ROOM = 26.0
+"""Room for the lines under the table, in font sizes, below which they go under the axis."""
+
 
 class Page:
     """One page while it is built; y runs downwards."""
@@ -41,13 +44,13 @@ class Page:
         for row in rows:
             height = self._row(row, y)
             y += height
-            if row.kind in ("study", "subtotal", "total"):
+            if row.kind in ("study", "refit", "subtotal", "total"):
                 pooled_to = y - height / 2
         y += 2
         self.graph.lines(top, y, pooled_from, pooled_to)
         bottom = self.graph.draw_axis(y)
         if last:
-            bottom = max(bottom, self._footer(y + 3))
+            bottom = max(bottom, self._footer(y + 3, bottom))
             bottom = self._legend(bottom)
         if self.name:
             self._put(self.grid.right - self.profile.margin, bottom + 10, self.name, align="right")
@@ -80,10 +83,17 @@ class Page:
             y += 6
         heads = [(place, heading_lines(place.column.heading, size)) for place in grid.columns]
         effect = wrap(self.plan.effect[0], grid.effect.right - grid.effect.left, size, "bold")
-        graph = wrap(self.plan.effect[0], grid.axis.right - grid.axis.left, size, "bold")
+        graph = self._graph_heading()
         bands = self._bands()
         lower = max([1, *(len(lines) for _, lines in heads)])
-        upper = max([len(effect), len(graph), *(len(lines) for lines, _, _ in bands)])
+        upper = max(
+            [
+                len(effect),
+                self._sides_lines() - lower,
+                len(graph),
+                *(len(lines) for lines, _, _ in bands),
+            ]
+        )
         base = y + (upper + lower) * line
         rule = y + upper * line + 2.4
         for lines, left, right in bands:
@@ -97,8 +107,9 @@ class Page:
                 )
             self.items.append(Line(left, rule, right, rule, self.profile.rule, 0.5))
         base += 1.6
-        self._put(grid.label[0], base, "Study or subgroup", weight="bold")
-        for place, lines in [*heads, (grid.weight, ("Weight",))]:
+        self._put(grid.label[0], base, self.plan.heading or self.profile.heading, weight="bold")
+        others = [place for place in (grid.weight, grid.certainty) if place is not None]
+        for place, lines in [*heads, *((place, (place.column.heading,)) for place in others)]:
             align: Align = "left" if place.column.align == "left" else "center"
             x = place.left if align == "left" else (place.left + place.right) / 2
             if place.column.align == "right":
@@ -107,15 +118,65 @@ class Page:
                 self._put(x, base - number * line, text, weight="bold", align=align)
         middle = (grid.effect.left + grid.effect.right) / 2
         centre = (grid.axis.left + grid.axis.right) / 2
-        for x, lines in ((middle, effect), (centre, graph)):
-            for number, text in enumerate([self.plan.effect[1], *reversed(lines)]):
+        for x, over in ((middle, effect), (centre, graph)):
+            for number, text in enumerate([self.plan.effect[1], *reversed(over)] if over else []):
                 self._put(x, base - number * line, text, weight="bold", align="center")
         self._disc_header(base)
+        self._sides_above(base)
         y = base + 3.2
         self.items.append(
             Line(self.profile.margin, y, grid.right - self.profile.margin, y, self.profile.rule)
         )
         return y + 2
+
+    def _graph_heading(self) -> tuple[str, ...]:
+        """Words over the graph: the measure, unless the sides or the estimates stand there."""
+        grid = self.grid
+        if self.profile.favours == "above" or not grid.effect_first:
+            return ()
+        return wrap(self.plan.effect[0], grid.axis.right - grid.axis.left, self.size, "bold")
+
+    def _sides_above(self, base: float) -> None:
+        """Write what each side favours over the graph, parted by the line of no effect."""
+        if self.plan.favours is None or self.profile.favours != "above":
+            return
+        axis = self.grid.axis
+        null = axis.x(axis.null)
+        sides = self._sides(null, axis.left, axis.right)
+        up = self._lift(sides) * self.profile.line
+        for words, x, room, align in sides:
+            for number, text in enumerate(reversed(wrap(words, room, self.size, "bold"))):
+                down = base - up - number * self.profile.line
+                self._put(x, down, text, weight="bold", align=align)
+
+    def _lift(self, sides: Sequence[tuple[str, float, float, Align]]) -> int:
+        """How many lines the words go up so that they stand over the headings beside the graph."""
+        axis = self.grid.axis
+        if sides[0][1] - sides[0][2] < axis.left - GAP / 2:
+            room = self.grid.effect.right - self.grid.effect.left
+            return 1 + len(wrap(self.plan.effect[0], room, self.size, "bold"))
+        return 1 if sides[1][1] + sides[1][2] > axis.right + GAP / 2 else 0
+
+    def _sides(
+        self, null: float, left: float, right: float
+    ) -> tuple[tuple[str, float, float, Align], ...]:
+        words = self.plan.favours or ("", "")
+        longest = [
+            max(width(word, self.size, "bold") for word in (*side.split(), "")) for side in words
+        ]
+        return (
+            (words[0], null - 5, max(null - 5 - left, longest[0]), "right"),
+            (words[1], null + 5, max(right - null - 5, longest[1]), "left"),
+        )
+
+    def _sides_lines(self) -> int:
+        """How many lines the words over the graph take."""
+        if self.plan.favours is None or self.profile.favours != "above":
+            return 0
+        axis = self.grid.axis
+        sides = self._sides(axis.x(axis.null), axis.left, axis.right)
+        lines = max(len(wrap(words, room, self.size, "bold")) for words, _, room, _ in sides)
+        return lines + self._lift(sides)
 
     def _bands(self) -> list[tuple[tuple[str, ...], float, float]]:
         out: list[tuple[tuple[str, ...], float, float]] = []
@@ -182,26 +243,50 @@ class Page:
         left, right = self.grid.label
         if row.kind in ("heading", "note"):
             right = self.grid.left_part
-        elif row.kind == "prediction":
+        elif row.kind == "prediction" and self.grid.effect_first:
             right = max(right, self.grid.effect.right - GAP - cell_width(row, "effect", self.size))
+        elif row.kind == "prediction":
+            right = max(right, self.grid.left_part)
+        if row.kind in ("total", "subtotal") and not self._has_data(row):
+            right = max(right, self._free(row))
         if row.kind == "note":
             return _statement(row.label, right - left, self.size)
-        return wrap(row.label, right - left, self.size, weight_of(row))
+        # A label as wide as its column must not be broken by rounding.
+        return wrap(row.label, right - left + 0.05, self.size, weight_of(row))
+
+    def _has_data(self, row: Row) -> bool:
+        return any(row.cells.get(place.column.key) for place in self.grid.columns)
+
+    def _free(self, row: Row) -> float:
+        """Right edge of the room for a label whose row has no data."""
+        grid = self.grid
+        edges = [grid.left_part]
+        if grid.effect_first:
+            edges.append(grid.effect.right - cell_width(row, "effect", self.size, "bold") - GAP)
+        if grid.weight is not None and row.cells.get("weight"):
+            edges.append(grid.weight.left - GAP)
+        return min(edges)
 
     def _cells(self, row: Row, base: float) -> None:
         weight = weight_of(row)
         grid = self.grid
-        for place in (*grid.columns, grid.weight):
+        number = self.profile.number
+        others = [place for place in (grid.weight, grid.certainty) if place is not None]
+        for place in (*grid.columns, *others):
             text = row.cells.get(place.column.key, "")
             if not text:
                 continue
             if place.column.align == "left":
-                self._put(place.left, base, text, weight=weight)
+                # A certainty has two lines; the row under a total has none.
+                parts = text.split("\n") if place is grid.certainty else [text]
+                for line, part in enumerate(parts):
+                    self._put(place.left, base + line * self.profile.line, part, weight=weight)
             elif place.column.align == "right":
-                self._put(place.right, base, text, weight=weight, align="right")
+                self._put(place.right, base, number(text), weight=weight, align="right")
             else:
                 head, _ = split_decimal(text)
-                self._put(place.point - width(head, self.size, weight), base, text, weight=weight)
+                x = place.point - width(head, self.size, weight)
+                self._put(x, base, number(text), weight=weight)
         effect = row.cells.get("effect", "")
         if effect:
             self._put(grid.effect.right, base, effect, weight=weight, align="right")
@@ -221,11 +306,13 @@ class Page:
 
     # ---- under the table ----------------------------------------------------------------------
 
-    def _footer(self, y: float) -> float:
+    def _footer(self, y: float, bottom: float) -> float:
         left = self.profile.margin
         axis = self.grid.axis
         tick = width(axis.ticks[0].label, self.size) / 2
         room = axis.left - max(2 * GAP, tick + 6) - left
+        if room < LEAST_ROOM * self.size:  # under the axis, across the page
+            y, room = bottom + 2, self.grid.right - left - self.profile.margin
         for line in self.plan.footer:
             for number, text in enumerate(_statement(line, room, self.size)):
                 y += self.profile.line + (1.2 if number == 0 else 0)

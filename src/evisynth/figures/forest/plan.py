@@ -5,14 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from evisynth.figures.fits import AnyFit
 from evisynth.figures.fonts import width
 from evisynth.figures.forest.columns import Column
-from evisynth.figures.forest.profiles import Profile
 from evisynth.figures.forest.rows import Row
+from evisynth.figures.profiles import Profile
 from evisynth.figures.scene import Weight
-from evisynth.synthesis import PooledFit
 
-__all__ = ["DISC", "GAP", "NEAR", "WEIGHT", "Layout", "RiskOfBias", "cell_width", "weight_of"]
+__all__ = [
+    "CERTAINTY",
+    "DISC",
+    "GAP",
+    "NEAR",
+    "WEIGHT",
+    "Layout",
+    "RiskOfBias",
+    "cell_width",
+    "weight_of",
+]
 
 GAP = 9.0
 """Between columns of different things, in points."""
@@ -43,9 +53,9 @@ class Layout:
 
     Attributes
     ----------
-    fit : PooledFit
+    fit : AnyFit
         The fit over all studies.
-    pooled : tuple of PooledFit
+    pooled : tuple of AnyFit
         Every fit with a diamond.
     rows, columns
         Content; ``effect`` is the heading of the effect estimates.
@@ -55,10 +65,14 @@ class Layout:
         Lines under the table.
     rows_per_page : int or None
         None puts everything on one page.
+    overall : bool
+        Whether the pooled effect of all studies is marked in the graph.
+    heading : str
+        Words over the labels; those of the look if ``""``.
     """
 
-    fit: PooledFit
-    pooled: tuple[PooledFit, ...]
+    fit: AnyFit
+    pooled: tuple[AnyFit, ...]
     rows: tuple[Row, ...]
     columns: tuple[Column, ...]
     effect: tuple[str, str]
@@ -69,9 +83,22 @@ class Layout:
     profile: Profile
     rows_per_page: int | None
     dichotomous: bool
+    overall: bool = True
+    heading: str = ""
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether any row has a weight to show."""
+        return any(row.cells.get("weight") for row in self.rows)
+
+    @property
+    def has_certainty(self) -> bool:
+        """Whether any row has a certainty to show."""
+        return any(row.cells.get("certainty") for row in self.rows)
 
 
 WEIGHT = Column("weight", "Weight", "", "decimal")
+CERTAINTY = Column("certainty", "Certainty", "", "left")
 _BOLD = frozenset({"heading", "subtotal", "total"})
 
 
@@ -80,6 +107,8 @@ def weight_of(row: Row) -> Weight:
     return "bold" if row.kind in _BOLD else "normal"
 
 
-def cell_width(row: Row, key: str, size: float) -> float:
+def cell_width(row: Row, key: str, size: float, weight: Weight | None = None) -> float:
     """Width of a cell in points."""
-    return width(row.cells.get(key, ""), size, weight_of(row))
+    text = row.cells.get(key, "")
+    lines = text.split("\n") if key == CERTAINTY.key else [text]
+    return max(width(line, size, weight or weight_of(row)) for line in lines)

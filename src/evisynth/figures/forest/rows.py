@@ -11,27 +11,33 @@ import numpy as np
 
 from evisynth.display import format_percent
 from evisynth.errors import DataError, OptionError
+from evisynth.figures.fits import AnyFit, level_of, prediction_of
 from evisynth.figures.forest import words
 from evisynth.figures.forest.columns import Column, Table
-from evisynth.figures.shown import estimate_text, level_text, limits_text
-from evisynth.synthesis import PooledFit, SubgroupAnalysis
+from evisynth.figures.profiles import Profile
+from evisynth.figures.shown import level_text
+from evisynth.synthesis import CountFit, PooledFit, SubgroupAnalysis
 
 if TYPE_CHECKING:
     from evisynth.effects import EffectEstimates, Scale
 
 __all__ = [
     "Block",
+    "Extras",
     "HasFit",
     "Row",
     "RowKind",
     "Source",
     "blocks_of",
     "data_of",
+    "effect_text",
     "rows_of",
     "source_of",
 ]
 
-RowKind = Literal["heading", "study", "subtotal", "total", "sums", "prediction", "note", "empty"]
+RowKind = Literal[
+    "heading", "study", "refit", "subtotal", "total", "sums", "prediction", "note", "empty"
+]
 
 
 class HasFit(Protocol):
@@ -68,18 +74,22 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Studies that stand together; ``fit`` is None where they have no total of their own."""
+    """Studies that stand together; ``fit`` is None where they have no total of their own.
+
+    ``level`` is the level of the subgroup, ``""`` without one.
+    """
 
     heading: str
-    fit: PooledFit | None
+    fit: AnyFit | None
     indices: tuple[int, ...]
+    level: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """A result, brought to one form: the fit over all, and the analysis by levels if any."""
 
-    fit: PooledFit
+    fit: AnyFit
     levels: SubgroupAnalysis | None
 
 
@@ -87,7 +97,7 @@ def _has_fit(result: object) -> TypeGuard[HasFit]:
     return hasattr(result, "fit") and hasattr(result, "by_format")
 
 
-def source_of(result: PooledFit | SubgroupAnalysis | HasFit) -> Source:
+def source_of(result: AnyFit | SubgroupAnalysis | HasFit) -> Source:
     """Bring a result to one form.
 
     Raises
@@ -95,7 +105,7 @@ def source_of(result: PooledFit | SubgroupAnalysis | HasFit) -> Source:
     DataError
         When it is none of those that have a forest plot.
     """
-    if isinstance(result, PooledFit):
+    if isinstance(result, PooledFit | CountFit):
         return Source(result, None)
     if isinstance(result, SubgroupAnalysis):
         return Source(result.fit, result)
@@ -103,7 +113,7 @@ def source_of(result: PooledFit | SubgroupAnalysis | HasFit) -> Source:
         return Source(result.fit, result.by_format)
     raise DataError(
         f"forest: a {type(result).__name__} has no forest plot; give a PooledFit, a "
-        "SubgroupAnalysis or an AnalysisResult"
+        "CountFit, a SubgroupAnalysis, a LeaveOneOut, a Cumulative or an AnalysisResult"
     )
 
 
@@ -127,7 +137,7 @@ def blocks_of(source: Source, sort: str | None, by_label: str) -> tuple[Block, .
     for group in levels.groups:
         indices = tuple(i for i in order if level_of.get(effects.labels[i]) == group.level)
         heading = words.block_heading(prefix, group.level, _of(effects, "kind", indices))
-        out.append(Block(heading, group.fit, indices))
+        out.append(Block(heading, group.fit, indices, group.level))
     rest = tuple(i for i in order if effects.labels[i] not in level_of)
     if rest:
         out.append(Block(words.not_coded_heading(prefix), None, rest))
@@ -149,7 +159,7 @@ def _texts(effects: EffectEstimates, name: str) -> list[str]:
     ]
 
 
-def _order(fit: PooledFit, sort: str | None) -> list[int]:
+def _order(fit: AnyFit, sort: str | None) -> list[int]:
     effects = fit.effects
     size = len(effects)
     if sort is None:
@@ -184,7 +194,22 @@ def _order(fit: PooledFit, sort: str | None) -> list[int]:
     return present + [i for i in range(size) if missing[i]]
 
 
-def rows_of(source: Source, blocks: Sequence[Block], table: Table) -> tuple[Row, ...]:
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What stands in the rows beside the studies.
+
+    ``totals`` are further pooled effects by their words; ``certainty`` is in words, ``""`` for the
+    total and otherwise by the level of the subgroup; ``overall`` is False without a total.
+    """
+
+    totals: Mapping[str, AnyFit] = field(default_factory=dict)
+    certainty: Mapping[str, str] = field(default_factory=dict)
+    overall: bool = True
+
+
+def rows_of(
+    source: Source, blocks: Sequence[Block], table: Table, look: Profile, extras: Extras
+) -> tuple[Row, ...]:
     """Build the rows in order, the totals included."""
     fit = source.fit
     rows: list[Row] = []
@@ -192,28 +217,44 @@ def rows_of(source: Source, blocks: Sequence[Block], table: Table) -> tuple[Row,
         if block.heading:
             rows.append(Row("heading", block.heading, block=block.heading))
         mark = not block.heading or not table.marks.issuperset(block.indices)
-        rows.extend(_study(fit, index, table, block.heading, mark) for index in block.indices)
+        rows.extend(_study(fit, index, table, block.heading, mark, look) for index in block.indices)
         if block.fit is not None:
-            rows.extend(_block_end(fit, block, table))
+            rows.extend(_block_end(fit, block, table, look, extras))
         if block.heading:
             rows.append(Row("empty", "", block=block.heading))
     everything = range(len(fit.effects))
-    rows.append(_pooled("total", f"Total ({_level(fit)} CI)", fit, 100.0, table, everything))
-    rows.extend(_sums(table, everything, ""))
-    if np.isfinite(fit.prediction_lower) and np.isfinite(fit.prediction_upper):
-        scale = fit.effects.scale
-        lower, upper = _within(scale, fit.prediction_lower, fit.prediction_upper)
-        limits = limits_text(scale, lower, upper, table.digits, ", ")
-        label = f"{_level(fit)} prediction interval ({words.prediction_method(fit)})"
-        rows.append(Row("prediction", label, {"effect": f"[{limits}]"}, lower=lower, upper=upper))
+    if extras.overall:
+        certainty = extras.certainty.get("", "")
+        label = f"Total ({_level(fit)} CI)"
+        all_ = 100.0 if np.isfinite(fit.weights).any() else np.nan
+        rows.append(_pooled("total", label, fit, all_, table, everything, look, "", certainty))
+        rows.extend(_sums(table, everything, ""))
+        rows.extend(_prediction(fit, table, look))
+    for words_, other in extras.totals.items():
+        label = f"{words_} ({_level(other)} CI)"
+        rows.append(_pooled("total", label, other, np.nan, table, (), look))
+        rows.extend(_prediction(other, table, look))
     return tuple(rows)
 
 
-def _level(fit: PooledFit) -> str:
-    return level_text(fit.options.level)
+def _prediction(fit: AnyFit, table: Table, look: Profile) -> list[Row]:
+    """Return the row of the prediction interval, where there is one."""
+    low, high = prediction_of(fit)
+    if not (isinstance(fit, PooledFit) and np.isfinite(low) and np.isfinite(high)):
+        return []
+    lower, upper = _within(fit.effects.scale, low, high)
+    opening, closing = look.brackets[0], look.brackets[1]
+    limits = look.limits(*fit.effects.scale.shown_limits(lower, upper), table.digits)
+    label = f"{_level(fit)} prediction interval ({words.prediction_method(fit)})"
+    cells = {"effect": f"{opening}{limits}{closing}"}
+    return [Row("prediction", label, cells, lower=lower, upper=upper)]
 
 
-def _study(fit: PooledFit, index: int, table: Table, block: str, mark: bool) -> Row:
+def _level(fit: AnyFit) -> str:
+    return level_text(level_of(fit))
+
+
+def _study(fit: AnyFit, index: int, table: Table, block: str, mark: bool, look: Profile) -> Row:
     effects = fit.effects
     label = effects.labels[index]
     shown_label = table.marked(index, label) if mark else label
@@ -222,14 +263,12 @@ def _study(fit: PooledFit, index: int, table: Table, block: str, mark: bool) -> 
         cells |= {"weight": "", "effect": "Not estimable"}
         return Row("study", shown_label, cells, block=block, study=label)
     estimate = float(effects.estimates[index])
-    half = NormalDist().inv_cdf(0.5 + fit.options.level / 2) * float(
-        np.sqrt(effects.variances[index])
-    )
-    lower, upper = _within(effects.scale_of(index), estimate - half, estimate + half)
-    weight = float(fit.weights[index])
-    cells["weight"] = format_percent(weight, 1)
+    half = NormalDist().inv_cdf(0.5 + level_of(fit) / 2) * float(np.sqrt(effects.variances[index]))
     scale = effects.scale_of(index)
-    cells["effect"] = estimate_text(scale, estimate, lower, upper, table.digits)
+    lower, upper = _within(scale, estimate - half, estimate + half)
+    weight = float(fit.weights[index])
+    cells["weight"] = format_percent(weight, 1) if np.isfinite(weight) else ""
+    cells["effect"] = effect_text(scale, estimate, lower, upper, table.digits, look)
     return Row(
         "study",
         shown_label,
@@ -243,6 +282,13 @@ def _study(fit: PooledFit, index: int, table: Table, block: str, mark: bool) -> 
     )
 
 
+def effect_text(
+    scale: Scale, estimate: float, lower: float, upper: float, digits: int, look: Profile
+) -> str:
+    """Return an estimate with its interval, given on the pooled scale, as a journal prints it."""
+    return look.estimate(scale.shown(estimate), *scale.shown_limits(lower, upper), digits)
+
+
 def _within(scale: Scale, lower: float, upper: float) -> tuple[float, float]:
     """Cut an interval at what the measure can be, as its text is."""
     low, high = scale.pooled_range
@@ -252,19 +298,22 @@ def _within(scale: Scale, lower: float, upper: float) -> tuple[float, float]:
 def _pooled(
     kind: Literal["subtotal", "total"],
     label: str,
-    fit: PooledFit,
+    fit: AnyFit,
     weight: float,
     table: Table,
     indices: Iterable[int],
+    look: Profile,
     block: str = "",
+    certainty: str = "",
 ) -> Row:
-    lower, upper = _within(fit.effects.scale, fit.ci_lower, fit.ci_upper)
+    scale = fit.effects.scale
+    lower, upper = _within(scale, fit.ci_lower, fit.ci_upper)
     cells = dict(table.totals(indices))
-    cells["weight"] = format_percent(weight, 1)
+    cells["weight"] = format_percent(weight, 1) if np.isfinite(weight) else ""
+    cells["certainty"] = certainty
     if np.isfinite(fit.estimate):
-        cells["effect"] = estimate_text(
-            fit.effects.scale, fit.estimate, fit.ci_lower, fit.ci_upper, table.digits
-        )
+        limits = (fit.ci_lower, fit.ci_upper)
+        cells["effect"] = effect_text(scale, fit.estimate, *limits, table.digits, look)
     else:
         cells |= {"effect": "Not estimable", "weight": ""}
     return Row(
@@ -285,29 +334,31 @@ def _sums(table: Table, indices: Iterable[int], block: str) -> list[Row]:
     return [Row("sums", "Total events:", cells, block=block)] if cells else []
 
 
-def _block_end(fit: PooledFit, block: Block, table: Table) -> list[Row]:
+def _block_end(fit: AnyFit, block: Block, table: Table, look: Profile, extras: Extras) -> list[Row]:
     own = block.fit
     if own is None:
         return []
     weight = float(np.asarray(fit.weights)[list(block.indices)].sum())
     heading = block.heading
     label = f"Subtotal ({_level(own)} CI)"
-    rows = [_pooled("subtotal", label, own, weight, table, block.indices, heading)]
+    certainty = extras.certainty.get(block.level, "")
+    rows = [_pooled("subtotal", label, own, weight, table, block.indices, look, heading, certainty)]
     rows.extend(_sums(table, block.indices, heading))
-    rows.append(Row("note", words.heterogeneity(own), block=heading))
+    line = words.heterogeneity(own, with_tau2=look.tau2)
+    rows.append(Row("note", look.statement(line), block=heading))
     if own.effects.scale.compares:
-        rows.append(Row("note", words.overall_test(own), block=heading))
+        rows.append(Row("note", look.statement(words.overall_test(own)), block=heading))
     return rows
 
 
 def data_of(
-    rows: Sequence[Row], fit: PooledFit, columns: Sequence[Column]
+    rows: Sequence[Row], fit: AnyFit, columns: Sequence[Column]
 ) -> tuple[Mapping[str, object], ...]:
     """Return the numbers drawn as a table: one mapping a row, on the shown scale."""
     out = []
     places = {label: index for index, label in enumerate(fit.effects.labels)}
     for row in rows:
-        if row.kind not in ("study", "subtotal", "total", "prediction"):
+        if row.kind not in ("study", "refit", "subtotal", "total", "prediction"):
             continue
         entry: dict[str, object] = {"row": row.kind, "label": row.study or row.label}
         entry["block"] = row.block

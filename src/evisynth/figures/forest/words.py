@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from evisynth.display import (
     format_statistic,
     plural,
 )
+from evisynth.figures.fits import AnyFit, is_random, level_of, prediction_of, q_of
 from evisynth.figures.shown import (
     digits_of,
     estimate_text,
@@ -23,9 +24,10 @@ from evisynth.figures.shown import (
     measure,
     pooled_text,
 )
+from evisynth.synthesis import CountFit, PooledFit
 
 if TYPE_CHECKING:
-    from evisynth.synthesis import HeterogeneityTest, PooledFit, SubgroupAnalysis
+    from evisynth.synthesis import HeterogeneityTest, SubgroupAnalysis
 
 __all__ = [
     "alt_text",
@@ -38,6 +40,7 @@ __all__ = [
     "overall_test",
     "prediction_method",
     "subgroup_test",
+    "weight_text",
 ]
 
 _CI = {
@@ -66,30 +69,31 @@ def tau2(value: float) -> str:
     return format_number(value)
 
 
-def heterogeneity(fit: PooledFit) -> str:
+def heterogeneity(fit: AnyFit, *, with_tau2: bool = True) -> str:
     """Return the line on heterogeneity of one fit."""
     if fit.k < 2:
         return "Heterogeneity: not applicable"
     parts = []
-    if fit.options.model == "random":
+    if with_tau2 and is_random(fit) and math.isfinite(fit.tau2):
         text = f"Tau² = {tau2(fit.tau2)}"
-        if math.isfinite(fit.tau2_lower) and math.isfinite(fit.tau2_upper):
+        if isinstance(fit, PooledFit) and math.isfinite(fit.tau2_lower + fit.tau2_upper):
             limits = f"{tau2(fit.tau2_lower)} to {tau2(fit.tau2_upper)}"
-            text += f" ({level_text(fit.options.level)} CI {limits})"
+            text += f" ({level_text(level_of(fit))} CI {limits})"
         parts.append(text)
-    parts.append(
-        f"Chi² = {format_statistic(fit.q)}, df = {fit.q_df} ({format_p(fit.q_p, symbol=True)})"
-    )
-    parts.append(f"I² = {format_percent(fit.i2)}")
-    return "Heterogeneity: " + "; ".join(parts)
+    q, df, p = q_of(fit)
+    if math.isfinite(q):
+        parts.append(f"Chi² = {format_statistic(q)}, df = {df} ({format_p(p, symbol=True)})")
+    if math.isfinite(fit.i2):
+        parts.append(f"I² = {format_percent(fit.i2)}")
+    return "Heterogeneity: " + ("; ".join(parts) or "not estimable")
 
 
-def overall_test(fit: PooledFit) -> str:
+def overall_test(fit: AnyFit) -> str:
     """Return the line on the test of no effect."""
     if not math.isfinite(fit.statistic):
         return "Test for overall effect: not applicable"
     p = format_p(fit.p_value, symbol=True)
-    if fit.test == "z":
+    if math.isinf(fit.df):
         return f"Test for overall effect: Z = {format_statistic(fit.statistic)} ({p})"
     return (
         f"Test for overall effect: t = {format_statistic(fit.statistic)}, "
@@ -132,8 +136,10 @@ def prediction_method(fit: PooledFit) -> str:
     return f"t, df = {fit.k - less}"
 
 
-def method(fit: PooledFit) -> str:
+def method(fit: AnyFit) -> str:
     """Return the line that names model, estimator and confidence interval."""
+    if isinstance(fit, CountFit):
+        return fit.words[:1].upper() + fit.words[1:]
     options = fit.options
     weights = _WEIGHTS[getattr(options, "weighting", "inverse variance")]
     if options.model == "equal":
@@ -147,10 +153,16 @@ def method(fit: PooledFit) -> str:
     return "; ".join(parts)
 
 
-def effect_heading(fit: PooledFit) -> tuple[str, str]:
+_COUNTS = {"Mantel-Haenszel": "M-H", "Peto": "Peto", "GLMM": "GLMM"}
+
+
+def effect_heading(fit: AnyFit) -> tuple[str, str]:
     """Return the two lines over the effect estimates."""
-    model = "Random" if fit.options.model == "random" else "Equal effects"
-    return fit.effects.scale.label, f"IV, {model}, {level_text(fit.options.level)} CI"
+    how = _COUNTS[fit.method] if isinstance(fit, CountFit) else "IV"
+    model = "Random" if is_random(fit) else "Equal effects"
+    if isinstance(fit, CountFit) and not is_random(fit):
+        model = "Fixed"
+    return fit.effects.scale.label, f"{how}, {model}, {level_text(level_of(fit))} CI"
 
 
 def block_heading(prefix: str, name: str, kinds: set[str]) -> str:
@@ -168,20 +180,29 @@ def not_coded_heading(prefix: str) -> str:
 
 
 def footer(
-    fit: PooledFit,
+    fit: AnyFit,
     levels: SubgroupAnalysis | None,
     marks: Sequence[str],
     between: str,
+    *,
+    overall: bool = True,
+    with_tau2: bool = True,
+    subgroup_line: bool = False,
+    totals: Mapping[str, AnyFit] | None = None,
 ) -> tuple[str, ...]:
     """Return the lines under the table, in order."""
-    lines = [heterogeneity(fit)]
-    if fit.effects.scale.compares:
+    lines = [heterogeneity(fit, with_tau2=with_tau2)] if overall else []
+    if overall and fit.effects.scale.compares:
         lines.append(overall_test(fit))
     if levels is not None:
         lines.append(subgroup_test(levels, between))
-    if fit.options.model == "random" and fit.prediction_reason:
+    elif subgroup_line and fit.effects.scale.compares:
+        lines.append("Test for subgroup differences: not applicable")
+    if overall and isinstance(fit, PooledFit) and is_random(fit) and fit.prediction_reason:
         lines.append(f"Prediction interval: not estimated ({fit.prediction_reason})")
     lines.append(method(fit))
+    for label, other in (totals or {}).items():
+        lines.append(f"{label}: {lower_first(method(other))}; {overall_test(other)}")
     effects = fit.effects
     for label, reason, good in zip(effects.labels, effects.reasons, effects.estimable, strict=True):
         if not good:
@@ -190,15 +211,15 @@ def footer(
     return tuple(lines)
 
 
-def alt_text(fit: PooledFit, levels: SubgroupAnalysis | None, direction: str, by_label: str) -> str:
+def alt_text(fit: AnyFit, levels: SubgroupAnalysis | None, direction: str, by_label: str) -> str:
     """Return one or two sentences with the main numbers."""
     digits = digits_of(fit.effects)
-    model = "random-effects" if fit.options.model == "random" else "equal-effects"
+    model = "random-effects" if is_random(fit) else "equal-effects"
     first = (
         f"Forest plot of {plural(fit.k, 'study', 'studies')}: pooled "
         f"{measure(fit)} {pooled_text(fit, digits)}, {model} model"
     )
-    if fit.k > 1:
+    if fit.k > 1 and math.isfinite(fit.i2):
         first += f", I² {format_percent(fit.i2)}"
     second = ""
     if levels is not None:
@@ -212,8 +233,13 @@ def alt_text(fit: PooledFit, levels: SubgroupAnalysis | None, direction: str, by
     return f"{first}.{second}"
 
 
+def weight_text(fit: AnyFit, index: int) -> str:
+    """Return the weight of a row in percent; an en dash where the model has none."""
+    return format_percent(float(fit.weights[index]), 1)
+
+
 def description(
-    fit: PooledFit,
+    fit: AnyFit,
     levels: SubgroupAnalysis | None,
     direction: str,
     lines: Sequence[str],
@@ -222,7 +248,7 @@ def description(
     effects = fit.effects
     digits = digits_of(effects)
     out = [f"Effect measure: {effects.scale.label}. {direction}".strip()]
-    reach = NormalDist().inv_cdf(0.5 + fit.options.level / 2)
+    reach = NormalDist().inv_cdf(0.5 + level_of(fit) / 2)
     for index, label in enumerate(effects.labels):
         if not effects.estimable[index]:
             out.append(f"{label}: not estimable.")
@@ -231,7 +257,7 @@ def description(
         half = reach * math.sqrt(float(effects.variances[index]))
         scale = effects.scale_of(index)
         shown = estimate_text(scale, estimate, estimate - half, estimate + half, digits)
-        out.append(f"{label}: {shown}, weight {format_percent(float(fit.weights[index]), 1)}.")
+        out.append(f"{label}: {shown}, weight {weight_text(fit, index)}.")
     if levels is not None:
         for group in levels.groups:
             size = plural(group.fit.k, "study", "studies")
@@ -239,8 +265,9 @@ def description(
         if levels.not_coded:
             out.append(f"Not coded, in the total only: {', '.join(levels.not_coded)}.")
     out.append(f"Total ({plural(fit.k, 'study', 'studies')}): {pooled_text(fit, digits)}.")
-    if math.isfinite(fit.prediction_lower):
-        limits = limits_text(effects.scale, fit.prediction_lower, fit.prediction_upper, digits)
+    lower, upper = prediction_of(fit)
+    if math.isfinite(lower):
+        limits = limits_text(effects.scale, lower, upper, digits)
         out.append(f"Prediction interval: {limits}.")
     out.extend(f"{line}." for line in lines)
     return "\n".join(out)

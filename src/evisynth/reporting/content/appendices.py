@@ -23,6 +23,7 @@ from evisynth.reporting.blocks import (
     runs,
     strong,
 )
+from evisynth.reporting.content.ai_use import ai_use
 from evisynth.reporting.content.context import (
     Context,
     heading,
@@ -59,6 +60,7 @@ def _statements(context: Context) -> list[Block]:
                 ),
             )
         ),
+        *ai_use(context),
     ]
 
 

@@ -17,6 +17,7 @@ from evisynth.reporting.blocks import (
 from evisynth.reporting.content.analyses import analyses
 from evisynth.reporting.content.appendices import appendices
 from evisynth.reporting.content.background import background
+from evisynth.reporting.content.certainty import certainty, certainty_methods
 from evisynth.reporting.content.characteristics import study_characteristics
 from evisynth.reporting.content.comparison import comparison
 from evisynth.reporting.content.context import (
@@ -102,6 +103,7 @@ def build_document(
         *study_characteristics(context),
         *risk_of_bias(context),
         *analyses(context),
+        *certainty(context),
         *comparison(context),
     ]
     found += _not_placed(context, found)
@@ -111,6 +113,7 @@ def build_document(
         *background(context),
         *methods_before_synthesis(context),
         *methods_of_synthesis(context),
+        *certainty_methods(context),
         *found,
         *discussion(context),
         *appendices(context),

@@ -34,6 +34,12 @@ if TYPE_CHECKING:
 __all__ = ["Footnotes", "estimate_table", "pooled_columns", "pooled_row", "pooled_table"]
 
 
+def _letter(place: int) -> str:
+    """Return the letter of a note: a to z, then aa, ab and on."""
+    more, letter = divmod(place, len(ascii_lowercase))
+    return (ascii_lowercase[more - 1] if more else "") + ascii_lowercase[letter]
+
+
 @dataclass(slots=True)
 class Footnotes:
     """Letters for the notes of one table; the same note keeps its letter."""
@@ -42,11 +48,7 @@ class Footnotes:
 
     def mark(self, *notes: str) -> Runs:
         """Return the raised letters of notes; nothing for empty ones."""
-        letters = [
-            self.notes.setdefault(note, ascii_lowercase[len(self.notes) % len(ascii_lowercase)])
-            for note in notes
-            if note
-        ]
+        letters = [self.notes.setdefault(note, _letter(len(self.notes))) for note in notes if note]
         return (sup(",".join(letters)),) if letters else ()
 
     def lines(self) -> tuple[Runs, ...]:

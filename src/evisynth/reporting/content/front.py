@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from evisynth.analysis import AnalysisResult
 from evisynth.display import format_count, format_p, format_percent, plural
 from evisynth.reporting.blocks import Block, Note, Paragraph, Run, runs, strong
+from evisynth.reporting.content.certainty import certainty_item
 from evisynth.reporting.content.context import (
     Context,
     date_words,
@@ -202,6 +203,7 @@ def abstract(context: Context) -> list[Block]:
             for result in context.main
         ),
     )
+    item("Certainty of the evidence", certainty_item(context))
     item("Limits", " ".join(sentence(limit) for limit in review.limits))
     item("Interpretation", " ".join(context.text("interpretation")))
     item("Funding", sentence(review.funding) or "Not stated.")

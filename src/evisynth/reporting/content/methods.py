@@ -16,6 +16,7 @@ from evisynth.reporting.blocks import (
     see,
     strong,
 )
+from evisynth.reporting.content.ai_use import screening_order
 from evisynth.reporting.content.context import (
     Context,
     date_words,
@@ -23,6 +24,7 @@ from evisynth.reporting.content.context import (
     paragraph,
     sentence,
 )
+from evisynth.reporting.content.deviations import deviations
 from evisynth.reporting.content.front import registration_sentence
 from evisynth.reporting.content.rob_words import instrument_name, known_instrument
 from evisynth.reporting.content.words import (
@@ -193,7 +195,7 @@ def _selection(context: Context) -> list[Block]:
             f"{are(len(review.duplicates), 'was', 'were')} set aside before screening."
         )
     if done:
-        sentences.append("No automation tool took part in a decision.")
+        sentences += screening_order(context)
     blocks.append(paragraph(*sentences))
     return blocks
 
@@ -332,6 +334,7 @@ def methods_before_synthesis(context: Context) -> list[Block]:
         heading(1, "Methods"),
         reporting,
         *_registration(context),
+        *deviations(context),
         *_question(context),
         *_sources(context),
         *_selection(context),

@@ -29,6 +29,37 @@ LIBRARY: Mapping[str, Reference] = {
         "in randomised trials. BMJ 2019;366:l4898.",
         "10.1136/bmj.l4898",
     ),
+    "guyatt2011": _doi(
+        "Guyatt G, Oxman AD, Akl EA, et al. GRADE guidelines: 1. Introduction: GRADE evidence "
+        "profiles and summary of findings tables. J Clin Epidemiol 2011;64:383-394.",
+        "10.1016/j.jclinepi.2010.04.026",
+    ),
+    "balshem2011": _doi(
+        "Balshem H, Helfand M, Schünemann HJ, et al. GRADE guidelines: 3. Rating the quality of "
+        "evidence. J Clin Epidemiol 2011;64:401-406.",
+        "10.1016/j.jclinepi.2010.07.015",
+    ),
+    "guyatt2013": _doi(
+        "Guyatt GH, Oxman AD, Santesso N, et al. GRADE guidelines: 12. Preparing summary of "
+        "findings tables: binary outcomes. J Clin Epidemiol 2013;66:158-172.",
+        "10.1016/j.jclinepi.2012.01.012",
+    ),
+    "zeng2022": _doi(
+        "Zeng L, Brignardello-Petersen R, Hultcrantz M, et al. GRADE Guidance 34: update on rating "
+        "imprecision using a minimally contextualized approach. J Clin Epidemiol 2022;150:216-224.",
+        "10.1016/j.jclinepi.2022.07.014",
+    ),
+    "guyatt2023": _doi(
+        "Guyatt G, Zhao Y, Mayer M, et al. GRADE guidance 36: updates to GRADE’s approach to "
+        "addressing inconsistency. J Clin Epidemiol 2023;158:70-83.",
+        "10.1016/j.jclinepi.2023.03.003",
+    ),
+    "santesso2020": _doi(
+        "Santesso N, Glenton C, Dahm P, et al. GRADE guidelines 26: informative statements to "
+        "communicate the findings of systematic reviews of interventions. J Clin Epidemiol "
+        "2020;119:126-135.",
+        "10.1016/j.jclinepi.2019.10.014",
+    ),
     "hedges1981": _doi(
         "Hedges LV. Distribution theory for Glass’s estimator of effect size and related "
         "estimators. J Educ Stat 1981;6:107-128.",

@@ -16,7 +16,7 @@ __all__ = ["router"]
 
 router = Router(tags=["agreement"])
 ERRORS = {403: ErrorAnswer, 404: ErrorAnswer, 409: ErrorAnswer, 422: ErrorAnswer}
-Share = Annotated[float, Query(gt=0, lt=1)]
+Share = Annotated[float | None, Query(gt=0, lt=1)]
 Run = Annotated[int, Query(ge=1, le=1_000_000)]
 Rule = Literal["hypergeometric", "consecutive"]
 
@@ -86,11 +86,11 @@ class StoppingAnswer(Schema):
 
 
 class StoppingBody(Schema):
-    """A statement that is to be kept."""
+    """A statement that is to be kept; shares that are not given are those of the plan."""
 
     rule: Rule = "hypergeometric"
-    target: float = Field(0.95, gt=0, lt=1)
-    confidence: float = Field(0.95, gt=0, lt=1)
+    target: float | None = Field(None, gt=0, lt=1)
+    confidence: float | None = Field(None, gt=0, lt=1)
     run: int = Field(100, ge=1, le=1_000_000)
     request_id: str = Field("", max_length=100)
 
@@ -103,6 +103,15 @@ class KeptAnswer(Schema):
     text: str
     person: str
     date: str
+    done: str
+    reason: str
+    set_aside: int
+
+
+class StopBody(StoppingBody):
+    """A stop: why the team stops here. Shares that are not given are those of the plan."""
+
+    reason: str = Field(min_length=1, max_length=1000)
 
 
 def _number(value: float) -> float | None:
@@ -192,8 +201,8 @@ def stopping(
     review_id: str,
     stage: str,
     rule: Rule = "hypergeometric",
-    target: Share = 0.95,
-    confidence: Share = 0.95,
+    target: Share = None,
+    confidence: Share = None,
     run: Run = 100,
 ) -> StoppingAnswer:
     """Say what is known of the recall reached; nothing is ever stopped by it."""
@@ -214,7 +223,30 @@ def keep_stopping(
     request: HttpRequest, review_id: str, stage: str, body: StoppingBody
 ) -> KeptAnswer:
     """Keep the statement of this moment."""
-    kept = team.keep_stopping(desk_of(request, review_id), stage, **body.dict())
+    return _kept(team.keep_stopping(desk_of(request, review_id), stage, **body.dict()))
+
+
+def _kept(made: team.KeptStatement) -> KeptAnswer:
     return KeptAnswer(
-        id=kept.id, rule=kept.rule, text=kept.text, person=kept.person, date=kept.date
-    )
+        id=made.id, rule=made.rule, text=made.text, person=made.person, date=made.date,
+        done=made.done, reason=made.reason, set_aside=made.set_aside,
+    )  # fmt: skip
+
+
+@router.post(
+    "/reviews/{review_id}/stages/{stage}/stopping/stop", response={200: KeptAnswer, **ERRORS}
+)
+def stop_screening(request: HttpRequest, review_id: str, stage: str, body: StopBody) -> KeptAnswer:
+    """Stop reading: records on which nobody has decided are set aside."""
+    return _kept(team.stop_screening(desk_of(request, review_id), stage, **body.dict()))
+
+
+@router.post(
+    "/reviews/{review_id}/stages/{stage}/stopping/{statement_id}/resume",
+    response={200: KeptAnswer, **ERRORS},
+)
+def resume_screening(
+    request: HttpRequest, review_id: str, stage: str, statement_id: str
+) -> KeptAnswer:
+    """Take a stop back."""
+    return _kept(team.resume_screening(desk_of(request, review_id), stage, statement_id))

@@ -6,25 +6,40 @@ from importlib import import_module
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from ninja import NinjaAPI, Schema
+from ninja import Schema
 from ninja.errors import ValidationError
 
 from evisynth import __version__
 from evisynth.actions.team import Desk, NotThereError, RefusedError
 from evisynth.errors import EvisynthError, PermissionDeniedError
 from evisynth.storage import RequestReusedError, VersionConflict
+from evisynth.web.api.described import DescribedAPI
 from evisynth.web.reviews import find_desk
 
 __all__ = ["ErrorAnswer", "api", "desk_of"]
 
 AREAS = (
+    "meta",
+    "tokens",
+    "access",
     "overview",
     "screening",
     "records",
+    "duplicates",
+    "analysis",
+    "document",
     "conflicts",
+    "retrieval",
+    "reports",
+    "studies",
     "agreement",
     "extraction",
     "assessment",
+    "people",
+    "stages",
+    "history",
+    "export",
+    "checking",
 )
 """Modules here, each with a ``router``; its paths begin with ``/reviews/{review_id}``."""
 
@@ -42,7 +57,7 @@ def signed_in(request: HttpRequest) -> object:
     return identity(request)
 
 
-api = NinjaAPI(
+api = DescribedAPI(
     title="Evisynth",
     version=__version__,
     description="Everything that the pages of a review do.",

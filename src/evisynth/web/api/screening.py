@@ -9,6 +9,7 @@ from ninja import Field, Query, Router, Schema
 
 from evisynth.actions import team
 from evisynth.web.api.root import ErrorAnswer, desk_of
+from evisynth.web.report_answers import report_address
 
 __all__ = ["router"]
 
@@ -146,8 +147,8 @@ class WordsAnswer(Schema):
     own: WordList
 
 
-def _links(line: team.RecordLine) -> list[tuple[str, str]]:
-    found = []
+def _links(line: team.RecordLine, report: str = "") -> list[tuple[str, str]]:
+    found = [("PDF", report)] if report else []
     if line.doi:
         found.append(("DOI", f"https://doi.org/{line.doi}"))
     if line.pmid:
@@ -157,8 +158,9 @@ def _links(line: team.RecordLine) -> list[tuple[str, str]]:
     return found
 
 
-def _card(card: team.Card) -> CardAnswer:
+def _card(desk: team.Desk, stage: str, card: team.Card) -> CardAnswer:
     line, own = card.record, card.own
+    report = report_address(desk, line.id) if stage == "full_text" else ""
     return CardAnswer(
         id=line.id,
         title=line.title,
@@ -167,7 +169,7 @@ def _card(card: team.Card) -> CardAnswer:
         year=line.year,
         abstract=line.abstract,
         keywords=[word for word in line.keywords.split("; ") if word],
-        links=_links(line),
+        links=_links(line, report),
         mine=OwnDecision(
             verdict=own.verdict if own else "",
             reason=own.reason if own else "",
@@ -197,7 +199,7 @@ def queue(
     decided, left = board.counts(rules.name, desk.person.id)
     gate = team.pilot_gate(board, rules)
     return QueueAnswer(
-        records=[_card(card) for card in cards],
+        records=[_card(desk, stage, card) for card in cards],
         decided=decided,
         all=decided + left,
         closed=gate.words,
@@ -208,7 +210,8 @@ def queue(
 @router.get("/reviews/{review_id}/stages/{stage}/card", response={200: CardAnswer, **ERRORS})
 def card(request: HttpRequest, review_id: str, stage: str, record: Long) -> CardAnswer:
     """Return one record as a card, to decide on it or to change the own decision."""
-    return _card(team.card_of(desk_of(request, review_id), stage, record))
+    desk = desk_of(request, review_id)
+    return _card(desk, stage, team.card_of(desk, stage, record))
 
 
 @router.post("/reviews/{review_id}/stages/{stage}/hold", response={200: HoldAnswer, **ERRORS})

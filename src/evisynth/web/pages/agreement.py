@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from evisynth.actions import team
 from evisynth.actions.team import Desk
@@ -160,17 +161,38 @@ def stopping(request: HttpRequest, desk: Desk) -> HttpResponse:
     rules = desk.stage(stage)
     rule = given.get("rule", "hypergeometric")
     target, confidence = (
-        _share(given.get("target", ""), 0.95),
-        _share(given.get("confidence", ""), 0.95),
+        _share(given.get("target", ""), rules.stop_recall),
+        _share(given.get("confidence", ""), rules.stop_confidence),
     )
     typed = given.get("run", "100")
     run = int(typed) if typed.isdecimal() and 0 < len(typed) < 7 and int(typed) else 100
     if request.method == "POST":
-        team.keep_stopping(
-            desk, stage, rule=rule, target=target, confidence=confidence, run=run,
-            request_id=given.get("request_id", ""),
-        )  # fmt: skip
-        messages.success(request, _("The statement is kept with the review. Screening goes on."))
+        act, number = given.get("act", ""), given.get("request_id", "")
+        if act == "resume":
+            team.resume_screening(desk, stage, given.get("id", ""))
+            messages.success(request, _("Screening goes on: the records are to be read again."))
+        elif act == "stop":
+            made = team.stop_screening(
+                desk, stage, rule=rule, target=target, confidence=confidence, run=run,
+                reason=given.get("reason", ""), request_id=number,
+            )  # fmt: skip
+            messages.success(
+                request,
+                ngettext(
+                    "Screening is stopped; %(count)d record is set aside unread.",
+                    "Screening is stopped; %(count)d records are set aside unread.",
+                    made.set_aside,
+                )
+                % {"count": made.set_aside},
+            )
+        else:
+            team.keep_stopping(
+                desk, stage, rule=rule, target=target, confidence=confidence, run=run,
+                request_id=number,
+            )  # fmt: skip
+            messages.success(
+                request, _("The statement is kept with the review. Screening goes on.")
+            )
         return redirect(f"{reverse('stopping', args=[desk.store.name])}?stage={rules.name}")
     found = team.stopping_at(desk, stage, rule=rule, target=target, confidence=confidence, run=run)
     values = {
@@ -184,6 +206,8 @@ def stopping(request: HttpRequest, desk: Desk) -> HttpResponse:
         "recall": format_percent(100 * found.statement.recall_lower)
         if found.statement.recall_lower == found.statement.recall_lower
         else "",
+        "may_stop": rules.name == "title_abstract" and found.unread > 0,
+        "unread": found.unread,
         "request_id": secrets.token_hex(16),
     }
     return show(request, "evisynth/stopping.html", values)

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
-from django.urls import NoReverseMatch, path, reverse
+from django.urls import path, reverse
 from django.utils.translation import gettext as _
 
 from evisynth.actions import team
@@ -17,9 +17,10 @@ from evisynth.review import may, viewer_of
 from evisynth.screening import Decision, Stage
 from evisynth.storage import list_records
 from evisynth.web.pages.screening import reasons_of, stage_values, verdict_words
+from evisynth.web.report_answers import report_address
 from evisynth.web.visit import page, show
 
-__all__ = ["report_address", "seen_values", "urlpatterns"]
+__all__ = ["seen_values", "urlpatterns"]
 
 
 def _stage(desk: Desk, query: QueryDict) -> str:
@@ -196,16 +197,6 @@ def _settle(
     )
     after = _neighbours(desk, rules, record, pair, kind)[1]
     return redirect(after or f"{reverse('conflicts', args=[desk.store.name])}?stage={rules.name}")
-
-
-def report_address(desk: Desk, record: str) -> str:
-    """Return where the report of a record is read; empty without a file, or a page for it."""
-    if not any(key[0] == record for key in desk.board.values("attachment")):
-        return ""
-    try:
-        return reverse("report_pdf", args=[desk.store.name, record])
-    except NoReverseMatch:
-        return ""
 
 
 def _title(desk: Desk, rules: Stage, record: str) -> str:

@@ -6,12 +6,13 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, path, reverse
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from evisynth.actions import team
 from evisynth.actions.team import Desk
 from evisynth.review import Entry, FlowBox
+from evisynth.web.pages.checking import check_values
 from evisynth.web.pages.screening import stage_values
 from evisynth.web.reviews import STAGE_TITLES
 from evisynth.web.visit import page, show
@@ -135,6 +136,43 @@ def _flow(desk: Desk) -> dict[str, object]:
     }
 
 
+DRAWN = (
+    "records_identified", "duplicates_removed", "records_screened", "records_excluded",
+    "reports_sought", "reports_not_retrieved", "reports_assessed", "reports_excluded",
+    "reports_included",
+)  # fmt: skip
+"""Boxes of the drawn diagram in their order."""
+
+_figures: dict[tuple[str, int, str], tuple[object, str]] = {}
+"""The diagram drawn last, by review and language."""
+
+
+def flow_svg(desk: Desk) -> str:
+    """Draw the flow diagram as the document has it, each box with a link to its records."""
+    from evisynth.figures import FigureLink, flow_diagram, inline_svg
+
+    live = team.live_flow(desk)
+    place = (desk.store.alias, desk.store.review, get_language() or "")
+    there = _figures.get(place)
+    if there is not None and there[0] is live:
+        return there[1]
+    records = reverse("records", args=[desk.store.name])
+    links = []
+    for name in DRAWN:
+        boxes = live.box(name)
+        number = sum(box.count for box in boxes)
+        listed = any(box.records for box in boxes)
+        label = _(boxes[0].label) if boxes else name
+        links.append(
+            FigureLink(
+                f"{records}?{urlencode({'box': name})}" if listed else "", f"{label}: {number}"
+            )
+        )
+    made = inline_svg(flow_diagram(live.numbers), ident="flow-figure", links=links)
+    _figures[place] = (live, made)
+    return made
+
+
 def act_words(entry: Entry, desk: Desk) -> str:
     """Say in words what an entry of the history did."""
     kind = {
@@ -183,6 +221,8 @@ def dashboard(request: HttpRequest, desk: Desk) -> HttpResponse:
         "flow": _flow(desk),
         "acts": [_act(entry, desk) for entry in found.acts],
         "warnings": found.warnings,
+        "figure": flow_svg(desk),
+        "check": check_values(desk),
     }
     return show(request, "evisynth/dashboard.html", values)
 

@@ -132,6 +132,7 @@ def records(request: HttpRequest, desk: Desk) -> HttpResponse:
         "tags": team.own_tags(desk),
         "decides": decides,
         "may_tag": may(desk.person, "tag"),
+        "may_export": may(desk.person, "export"),
         "reasons": reasons_of(stage) if stage and decides else [],
         "plain_exclude": stage is not None and (stage.name != "full_text" or not stage.reasons),
     }
@@ -278,6 +279,9 @@ def _one_values(desk: Desk, record: str) -> dict[str, object]:
         "may_fill": may(desk.person, "attach") and (not made.record.abstract or bool(filled)),
         "version": desk.board.version("abstract", (record,)),
         "request_id": secrets.token_hex(16),
+        "report": reverse("report_pdf", args=[desk.store.name, record])
+        if record in team.reports_to_get(desk.board)
+        else "",
     }
 
 

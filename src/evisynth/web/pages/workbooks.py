@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from evisynth.actions import team
 from evisynth.actions.team import Desk
+from evisynth.storage import VersionConflict
 from evisynth.web.pages.extraction import address
 from evisynth.web.visit import page, show
 
@@ -42,13 +43,17 @@ def workbook(request: HttpRequest, desk: Desk) -> HttpResponse:
     if (upload.size or 0) > team.LARGEST_WORKBOOK:
         raise team.RefusedError(_("The workbook is too large."))
     found = team.read_workbook(desk, upload.read())
+    return show(request, "evisynth/workbook.html", {**values, **_shown(desk, found)})
+
+
+def _shown(desk: Desk, found: team.WorkbookRead) -> dict[str, object]:
+    """Return what a workbook changes, kept on the page under a signature."""
     changes = [asdict(made) for made in found.changes]
     signed = signing.dumps({"who": desk.person.id, "review": desk.store.name, "changes": changes},
                            salt="workbook", compress=True)  # fmt: skip
-    values |= {"found": found, "changes": signed,
-               "plain": [made for made in found.changes if not made.conflict],
-               "conflicts": [made for made in found.changes if made.conflict]}  # fmt: skip
-    return show(request, "evisynth/workbook.html", values)
+    return {"found": found, "changes": signed,
+            "plain": [made for made in found.changes if not made.conflict],
+            "conflicts": [made for made in found.changes if made.conflict]}  # fmt: skip
 
 
 def _take_in(request: HttpRequest, desk: Desk) -> HttpResponse:
@@ -66,7 +71,17 @@ def _take_in(request: HttpRequest, desk: Desk) -> HttpResponse:
         if not made.conflict
         or f"{made.form}|{made.study}|{made.row}|{made.field}" in over
     ]  # fmt: skip
-    number = team.take_in(desk, chosen, request_id=request.POST.get("request_id", "")[:80])
+    try:
+        number = team.take_in(desk, chosen, request_id=request.POST.get("request_id", "")[:80])
+    except VersionConflict:
+        # somebody (this person in another window, mostly) wrote one of them just now
+        left = team.WorkbookRead(team.compare_again(desk, every), ())
+        values = {
+            "request_id": secrets.token_hex(16), "again": True, "form": "",
+            "back": address(desk, "extraction"),
+            "download": address(desk, "extraction_download"), **_shown(desk, left),
+        }  # fmt: skip
+        return show(request, "evisynth/workbook.html", values, status=409)
     messages.success(request, _("%(number)s values are taken in.") % {"number": number})
     return redirect(address(desk, "extraction"))
 

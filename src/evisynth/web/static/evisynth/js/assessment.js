@@ -74,6 +74,7 @@ function start(sheet) {
       saver?.put(box.dataset.question, {
         ...common, question: box.dataset.question, answer: answerOf(box),
         ...Object.fromEntries(["report", "page", "quote", "note"].map((name) => [name, part(box, name)?.value.trim() ?? ""])),
+        place: box.dataset.place ?? "",
       });
       propose();
     });
@@ -89,6 +90,33 @@ function start(sheet) {
       }
     });
   }
+  // What is marked in the viewer beside the questions comes as the quote of the question in hand.
+  const reader = document.getElementById("reader");
+  let held = null;
+  root.addEventListener("focusin", (event) => {
+    held = event.target.closest("[data-question]") ?? held;
+  });
+  const back = () => (held?.querySelector("input:checked") ?? held?.querySelector("input"))?.focus();
+  window.addEventListener("message", (event) => {
+    if (event.origin !== location.origin || event.source !== reader?.contentWindow || !held) return;
+    if (event.data?.kind === "evisynth-back") back();
+    if (event.data?.kind !== "evisynth-quote" || held.disabled) return;
+    const { quote, page, position, record } = event.data;
+    const given = { quote: String(quote ?? ""), page: String(page ?? ""), report: String(record ?? "") };
+    for (const [name, text] of Object.entries(given)) part(held, name).value = text;
+    held.dataset.place = String(position ?? "");
+    part(held, "quote").closest("details").open = true;
+    part(held, "quote").dispatchEvent(new Event("change", { bubbles: true }));
+    back();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (!event.altKey || event.key !== "r" || !reader) return;
+    reader.contentWindow.document.getElementById("pdf-box")?.focus();
+    event.preventDefault();
+  });
+  document.getElementById("reader-report")?.addEventListener("change", (event) => {
+    reader.src = event.target.value;
+  });
   for (const box of domains) {
     box.querySelector("[data-part=override]")?.addEventListener("change", () => {
       const judgement = part(box, "judgement").value;

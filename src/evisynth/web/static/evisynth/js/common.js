@@ -72,3 +72,14 @@ document.addEventListener("click", (event) => {
   const closer = event.target.closest("[data-closes]");
   if (closer) closer.closest("dialog")?.close();
 });
+
+// What scrolls sideways is reached by the keyboard, also where nothing in it is.
+function reachable() {
+  for (const each of document.querySelectorAll(".scroll")) {
+    if (each.scrollWidth > each.clientWidth && !each.querySelector("a, button, input, select"))
+      each.tabIndex = 0;
+    else each.removeAttribute("tabindex");
+  }
+}
+reachable();
+window.addEventListener("resize", reachable);

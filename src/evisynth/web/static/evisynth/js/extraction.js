@@ -74,6 +74,7 @@ function start(sheet) {
 
   let turn = 0; // an answer that comes late must not overwrite a newer one
   async function check() {
+    if (!document.getElementById("findings")) return; // no row is chosen yet
     const mine = (turn += 1);
     const values = Object.fromEntries([...inputs].map(([cell, input]) => [cell, read(input)]));
     let found;
@@ -152,7 +153,10 @@ function start(sheet) {
   }
 
   for (const [cell, input] of inputs) {
-    input.addEventListener("focusin", () => look(cell));
+    input.addEventListener("focusin", () => {
+      look(cell);
+      showPlace();
+    });
     input.addEventListener("input", () => {
       clearTimeout(timer);
       timer = setTimeout(check, 350);
@@ -171,15 +175,31 @@ function start(sheet) {
     });
   }
   // What is marked in the viewer beside the form comes as the quote of the field in hand.
+  const reader = document.getElementById("reader");
+  const reports = document.getElementById("reader-report");
+  /** Let the viewer show where the value in hand came from. */
+  function showPlace() {
+    const made = entries[current] ?? {};
+    if (!reader || !(made.quote || made.page)) return;
+    const option = [...(reports?.options ?? [])].find((each) => each.dataset.record === made.report);
+    if (reports && (!option || reports.value !== option.value)) return;
+    reader.contentWindow?.postMessage({ kind: "evisynth-show", quote: made.quote, page: made.page, position: made.place }, location.origin);
+  }
   window.addEventListener("message", (event) => {
-    if (event.origin !== location.origin || event.data?.kind !== "evisynth-quote" || !current) return;
+    if (event.origin !== location.origin || event.source !== reader?.contentWindow || !current) return;
+    if (event.data?.kind === "evisynth-back") focusOn(current);
+    if (event.data?.kind !== "evisynth-quote" || !sheet.may_edit) return;
     const { quote, page, position, record } = event.data;
     Object.assign(entry(current), { quote: String(quote ?? ""), page: String(page ?? ""), place: String(position ?? ""), report: String(record ?? sheet.report) });
     save(current);
     look(current);
+    focusOn(current);
   });
   document.addEventListener("keydown", (event) => {
-    if (event.altKey && event.key === "q" && current) {
+    if (event.altKey && event.key === "r" && reader) {
+      reader.contentWindow.document.getElementById("pdf-box")?.focus();
+      event.preventDefault();
+    } else if (event.altKey && event.key === "q" && current) {
       place("quote").focus();
       event.preventDefault();
     } else if (event.key === "Escape" && source.contains(document.activeElement)) {
@@ -187,9 +207,8 @@ function start(sheet) {
       event.preventDefault();
     }
   });
-  const reports = document.getElementById("reader-report");
   reports?.addEventListener("change", () => {
-    document.getElementById("reader").src = reports.value;
+    reader.src = reports.value;
   });
   check();
 }

@@ -1,0 +1,1 @@
+"""Audits: published results computed anew, and the data under them looked at."""

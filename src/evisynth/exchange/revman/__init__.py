@@ -1,0 +1,1 @@
+"""Files of Review Manager: read, and computed anew by its rules."""

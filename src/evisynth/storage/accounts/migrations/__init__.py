@@ -1,0 +1,1 @@
+"""Migrations of the account side; each runs once, after a backup."""
