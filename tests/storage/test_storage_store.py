@@ -229,3 +229,9 @@ def test_whatever_is_typed_as_a_reason_is_kept_by_both_databases(store: Store) -
     vote(store, reason="\x00 so\ud800\r\nit is ", request_id="a\x00b")
     assert store.history()[0].reason == "so\ufffd\nit is"
     assert vote(store, reason="\x00 so\ud800\r\nit is ", request_id="a\x00b").repeated
+
+
+def test_a_version_that_nobody_can_have_seen_is_a_conflict(store: Store) -> None:
+    vote(store)
+    with pytest.raises(VersionConflict):
+        vote(store, verdict="exclude", expected_version=10**30)

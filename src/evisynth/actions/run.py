@@ -119,9 +119,11 @@ def analysis_line(result: AnalysisResult) -> AnalysisLine:
 
 
 def compute(review: Review, progress: Progress | None = None) -> tuple[AnalysisResult, ...]:
-    """Run the analyses that a review plans."""
+    """Run the analyses that a review plans; none where there are no outcome data yet."""
     from evisynth.analysis import run_analyses
 
+    if not review.outcome_rows:
+        return ()
     return run_analyses(
         review.protocol.analyses,
         outcomes=review.protocol.outcomes,

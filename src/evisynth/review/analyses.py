@@ -88,7 +88,8 @@ def build_analyses(
         Studies and outcome data; no rows (None) where the outcome data have problems of their own,
         and what an analysis selects is then not judged.
     problems, warnings
-        Problems found are appended; an analysis of one study is a warning.
+        Problems found are appended; an analysis of one study is a warning, and so is a plan without
+        any outcome data: a protocol.
 
     Returns
     -------
@@ -102,6 +103,10 @@ def build_analyses(
     # An analysis with a problem of its own may be named as the main one; it was told already.
     mains |= {ident for ident in plan.analysis_ids or () if ident not in every}
     analyses = []
+    if plan.analyses and not plan.tables:
+        warnings.append(
+            f"{REVIEW_FILE}: there are no outcome data yet ([[extraction]]), so no analysis is run"
+        )
     for draft in plan.analyses:
         before = len(problems)
         section = draft.section
@@ -113,7 +118,7 @@ def build_analyses(
         formats = _formats(plan, draft, rows or (), kinds, problems)
         subgroups = _subgroups(plan, draft, studies, problems)
         _check_columns(plan, draft, problems)
-        if rows is not None and len(problems) == before:
+        if rows is not None and plan.tables and len(problems) == before:
             _check_selection(plan, draft, formats, rows, problems, warnings)
         if len(problems) == before:
             analyses.append(_to_plan(plan, section, formats, subgroups))
@@ -197,6 +202,8 @@ def _formats(
     from evisynth.effects import MEASURES
 
     section = draft.section
+    if not plan.tables:
+        return tuple(section.formats)  # a protocol: which forms there will be is not known
     measure = MEASURES.get(section.measure or "")
     ways = measure.sources if measure else ()
 

@@ -271,7 +271,7 @@ class Committer:
 
         base: Value | None = None
         version = put.expected_version or 0
-        if version:
+        if 0 < version <= item.version:  # nobody can have seen a later one
             earlier = [
                 entry
                 for entry in unit.kept_entries + unit.tried_entries

@@ -102,6 +102,34 @@ def test_the_protocol_of_the_example_has_its_pages(
     assert (tmp_path / "there" / "protocol.pdf").read_bytes().startswith(b"%PDF")
 
 
+def test_a_plan_before_any_data_has_its_analyses(
+    copy_example: Callable[[str, Path], Path], tmp_path: Path
+) -> None:
+    folder = copy_example("digital-interventions-cancer", tmp_path / "review")
+    plan = (folder / "review.toml").read_text(encoding="utf-8")
+    for name in ("[[extraction]]", "[published]", "[[summary_of_findings]]"):
+        while name in plan:
+            start = plan.index(name)
+            ends = [plan.find(f"\n{sign}", start + 1) for sign in ("[[", "[")]
+            # the tables below it go with it
+            end = min(place for place in ends if place > 0)
+            while plan[end + 1 :].startswith((name[1:-1] + ".", name.strip("[]"))) or plan[
+                end + 1 :
+            ].startswith(f"[{name.strip('[]')}."):
+                end = plan.find("\n[", end + 1)
+            plan = plan[:start] + plan[end + 1 :]
+    plan = plan.replace('published = "rob/published.csv"', "")
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    (alone / "review.toml").write_text(plan, encoding="utf-8")
+    made = write_protocol(alone, formats=("html",))
+    text = (made.out / "protocol.html").read_text(encoding="utf-8")
+    assert "will be pooled in a random-effects model" in text
+    read = Review.read(alone)
+    assert read.protocol.analyses
+    assert any("no outcome data yet" in each for each in read.warnings)
+
+
 def test_wrong_places_and_formats_are_refused(tmp_path: Path) -> None:
     folder = new_review(tmp_path / "new").folder
     (tmp_path / "file").write_text("x")

@@ -225,7 +225,13 @@ def analyses(context: Context) -> list[Block]:
     """
     if not context.results:
         count = plural(len({row.study for row in context.review.outcome_rows}), "study", "studies")
-        text = f"No analysis was planned. The review holds outcome data of {count}."
+        planned = len(context.review.protocol.analyses)
+        text = (
+            f"There are no outcome data yet; {plural(planned, 'analysis', 'analyses')} "
+            f"{'is' if planned == 1 else 'are'} planned."
+            if planned
+            else f"No analysis was planned. The review holds outcome data of {count}."
+        )
         return [
             heading(2, "Pooled effects", "pooled-effects"),
             Note("No meta-analysis", runs(text)),

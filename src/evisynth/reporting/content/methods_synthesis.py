@@ -326,7 +326,14 @@ def methods_of_synthesis(context: Context) -> list[Block]:
     """Return effect measures, models, subgroups, sensitivity and small-study methods."""
     blocks: list[Block] = [heading(2, "Effect measures and synthesis", "synthesis-methods")]
     if not context.results:
-        return [*blocks, paragraph("No meta-analysis was planned or could be run.")]
+        planned = len(context.review.protocol.analyses)
+        text = (
+            f"The {are(planned, 'analysis', 'analyses')} planned {are(planned, 'was', 'were')} not "
+            "run: there are no outcome data yet."
+            if planned
+            else "No meta-analysis was planned or could be run."
+        )
+        return [*blocks, paragraph(text)]
     plans = [result.plan for result in context.results]
     return [
         *blocks,

@@ -52,7 +52,7 @@ class AnswerBody(ResultBody):
     quote: str = Field("", max_length=20_000)
     place: str = Field("", max_length=2000)
     note: str = Field("", max_length=20_000)
-    version: int = Field(ge=0)
+    version: int = Field(ge=0, le=2_000_000_000)
 
 
 class JudgementBody(ResultBody):
@@ -61,7 +61,7 @@ class JudgementBody(ResultBody):
     domain: str = Field(max_length=40)
     judgement: str = Field("", max_length=40)
     reason: str = Field("", max_length=20_000)
-    version: int = Field(ge=0)
+    version: int = Field(ge=0, le=2_000_000_000)
 
 
 class PlaceAnswer(Schema):
@@ -102,7 +102,7 @@ class AgreeBody(ResultBody):
     answers: dict[Short, Short] = Field(max_length=100)
     final: dict[Short, Short] = Field(default_factory=dict, max_length=20)
     reasons: dict[Short, Long] = Field(default_factory=dict, max_length=20)
-    version: int = Field(ge=0)
+    version: int = Field(ge=0, le=2_000_000_000)
 
 
 class DoneAnswer(Schema):

@@ -32,7 +32,7 @@ class FormBody(Schema):
     """A form to be saved; ``version`` is the one that was read, 0 for a new form."""
 
     definition: str = Field(max_length=500_000)
-    version: int = Field(ge=0)
+    version: int = Field(ge=0, le=2_000_000_000)
     confirmed: bool = False
     request_id: str = Field("", max_length=100)
 
@@ -83,7 +83,7 @@ class ValueBody(Schema):
     row: str = Field("", max_length=300)
     cell: str = Field(max_length=100)
     entry: EntryBody
-    version: int = Field(ge=0)
+    version: int = Field(ge=0, le=2_000_000_000)
     request_id: str = Field("", max_length=100)
 
 
