@@ -19,7 +19,15 @@ from evisynth.errors import EvisynthError
 Table = pd.DataFrame
 Call = Callable[[Table], Any]
 
-NOT_STATISTICS = {"__version__", "Review", "datasets", "figures", "from_json", "to_json"}
+NOT_STATISTICS = {
+    "__version__",
+    "Review",
+    "certainty",
+    "datasets",
+    "figures",
+    "from_json",
+    "to_json",
+}
 """Names of the front door that take no data of studies."""
 
 ESTIMATES: dict[str, Call] = {

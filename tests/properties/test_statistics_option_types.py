@@ -26,7 +26,15 @@ class Later:
     make: Call
 
 
-NOT_STATISTICS = {"__version__", "Review", "datasets", "figures", "from_json", "to_json"}
+NOT_STATISTICS = {
+    "__version__",
+    "Review",
+    "certainty",
+    "datasets",
+    "figures",
+    "from_json",
+    "to_json",
+}
 
 
 @cache

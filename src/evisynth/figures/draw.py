@@ -12,6 +12,7 @@ import html
 import io
 import math
 import re
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -31,10 +32,10 @@ from evisynth.figures.scene import (
     Text,
     Weight,
 )
+from evisynth.figures.system_fonts import ONE_AT_A_TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator, Sequence
 
     from matplotlib.figure import Figure as MatplotlibFigure
     from matplotlib.path import Path as MatplotlibPath
@@ -147,7 +148,9 @@ def _defaults() -> dict[str, Any]:
     }
 
 
-def _settings(**more: Any) -> AbstractContextManager[None]:
+@contextmanager
+def _settings(**more: Any) -> Iterator[None]:
+    """Draw with our settings, one drawing at a time: they are those of the whole process."""
     import matplotlib as mpl
 
     ours: Any = {
@@ -160,7 +163,8 @@ def _settings(**more: Any) -> AbstractContextManager[None]:
         "font.sans-serif": ["DejaVu Sans"],
         **more,
     }
-    return mpl.rc_context(ours)
+    with ONE_AT_A_TIME, mpl.rc_context(ours):
+        yield
 
 
 def _figure(scene: Scene, target: str, key: str) -> MatplotlibFigure:

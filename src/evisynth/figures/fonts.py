@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evisynth.figures.scene import Style, Weight
-from evisynth.figures.system_fonts import advice, font_with, is_outlined, script_of
+from evisynth.figures.system_fonts import ONE_AT_A_TIME, advice, font_with, is_outlined, script_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -278,11 +278,13 @@ def _working_copy(path: Path, drop: frozenset[bytes] = frozenset()) -> str:
     that Latin, Greek and Cyrillic text does not need (they kern by the older table). The fonts lie
     in one folder, so that their order in a PDF does not depend on where they are installed.
     """
-    folder = _folder()
-    if folder is None:
-        return str(path)
-    copy = folder / path.name
-    copy.write_bytes(_without_tables(path.read_bytes(), drop))
+    with ONE_AT_A_TIME:  # nobody may read a copy that is being written
+        folder = _folder()
+        if folder is None:
+            return str(path)
+        copy = folder / path.name
+        if not copy.exists():
+            copy.write_bytes(_without_tables(path.read_bytes(), drop))
     return str(copy)
 
 
@@ -310,14 +312,16 @@ def _without_tables(font: bytes, drop: frozenset[bytes]) -> bytes:
 def _font(path: str) -> FT2Font:
     from matplotlib.ft2font import FT2Font
 
-    font = FT2Font(path)
-    font.set_size(_EM, 72)
+    with ONE_AT_A_TIME:
+        font = FT2Font(path)
+        font.set_size(_EM, 72)
     return font
 
 
 @lru_cache(maxsize=32)
 def _characters(path: str) -> frozenset[int]:
-    return frozenset(_font(path).get_charmap())
+    with ONE_AT_A_TIME:
+        return frozenset(_font(path).get_charmap())
 
 
 def _advance(text: str, path: str) -> float:
@@ -338,7 +342,8 @@ def _kern(pair: str, path: str) -> float:
 def _shaped(text: str, path: str) -> float:
     from matplotlib.ft2font import LoadFlags
 
-    font = _font(path)
-    font.set_text(text, 0.0, flags=LoadFlags.NO_HINTING)
-    across = font.get_width_height()[0]
+    with ONE_AT_A_TIME:
+        font = _font(path)
+        font.set_text(text, 0.0, flags=LoadFlags.NO_HINTING)
+        across = font.get_width_height()[0]
     return float(across) / 64 / _EM

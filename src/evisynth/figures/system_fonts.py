@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import unicodedata
 from functools import lru_cache
 from pathlib import Path
@@ -65,6 +66,11 @@ _PACKAGES = {
 _NAMES = {"CJK": "Han", "KANGXI": "Han", "IDEOGRAPHIC": "Han", "HALFWIDTH": "Katakana"}
 _SIGNS = frozenset("SPZC")
 _SECONDS = 20
+
+
+ONE_AT_A_TIME = threading.RLock()
+"""A font of FreeType, and matplotlib's settings, are one for the process. A server draws for many
+people at once; without this a letter of one is taken for another's, or cannot be loaded."""
 
 
 def script_of(character: str) -> str:
@@ -158,7 +164,8 @@ def _covered(path: str) -> frozenset[int]:
     from matplotlib.ft2font import FT2Font
 
     try:
-        return frozenset(FT2Font(path).get_charmap())
+        with ONE_AT_A_TIME:
+            return frozenset(FT2Font(path).get_charmap())
     except (OSError, RuntimeError):  # a file that FreeType cannot read
         return frozenset()
 
