@@ -131,6 +131,7 @@ def test_a_quote_goes_to_the_value_and_pages_fit_a_small_screen(review: Any, ent
     frame.locator(".pdf-mark.hit.here").first.wait_for()
     page.keyboard.press("Escape")
     page.keyboard.press("Alt+r")
+    frame.locator("#pdf-box:focus").wait_for()
     page.keyboard.press("q")
     page.wait_for_function("() => document.getElementById('source-quote').value !== ''")
     assert page.evaluate("document.activeElement.id") == "c-mean1"
