@@ -238,7 +238,7 @@ def read_retrievals(
         where=where,
         problems=problems,
         required=("record_id", "status"),
-        optional=("reason", "date"),
+        optional=("reason", "date", "person"),
         may_be_empty=True,
     )
     found: list[Retrieval] = []
